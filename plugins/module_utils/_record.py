@@ -1,0 +1,130 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The reference parser: what a record says, or why it goes to quarantine.
+
+The receiver runs the same definition as a rsyslog rulebase (plugin_utils/_rulebase.py); the two are tested against each other.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import typing as t
+
+from ._fields import KINDS, Field, invalid_key
+from ._template import LogFormat
+
+_PRI = re.compile(r"<[0-9]{1,3}>")
+# event.outcome by status, compared without case; a status that is not here says nothing about the outcome.
+OUTCOMES = {
+    "delivered": "success",
+    "released": "success",
+    "bounced": "failure",
+    "not-accepted": "failure",
+    "queue-expired": "failure",
+    "rejected": "failure",
+}
+Record = t.Dict[str, t.Any]
+
+
+def parse_record(record: str, fmt: LogFormat) -> Record:
+    """The keys that a record (as sent; priority and closing NUL may be there) has on disk, without those of its reception.
+
+    A record that does not fit has ``event.action`` ``quarantine``, ``event.reason``, ``event.original`` and what could be read
+    of the cluster's own leading fields.
+    """
+    pri = _PRI.match(record)
+    body = record[pri.end() :] if pri else record
+    body = body[:-1] if body.endswith("\0") else body
+    parsed = _parse_csv(body, fmt) if fmt.style == "csv" else _parse_marked(body, fmt)
+    if "event.reason" in parsed:
+        if parsed["event.reason"] == "no-marker" and not pri:
+            parsed["event.reason"] = "framing"
+        return dict(parsed, **{"event.action": "quarantine", "event.original": body})
+    parsed["event.dataset"] = "spamexperts." + parsed["event.action"]
+    parsed["event.outcome"] = OUTCOMES.get(parsed.get("spamexperts.status", "").lower(), "unknown")
+    return parsed
+
+
+def _parse_marked(body: str, fmt: LogFormat) -> Record:
+    if not body.startswith(fmt.tag + ": "):
+        return {"event.reason": "no-marker"}
+    for mark in fmt.marks:
+        if not body.startswith(fmt.tag + ": " + mark + fmt.delimiter):
+            continue
+        for kind in KINDS:
+            if body.startswith(fmt.head(kind, mark)):
+                return _parse_kind(body[len(fmt.head(kind, mark)) :], fmt, kind, mark)
+        return {"event.reason": "kind"}
+    return {"event.reason": "wrong-secret"}
+
+
+def _parse_kind(rest: str, fmt: LogFormat, kind: str, mark: str) -> Record:
+    """The fields after the head: each ends where its own end mark first occurs."""
+    closing = fmt.closing(mark)
+    values: Record = {}
+    trusted: Record = {}
+    left = rest
+    for field in fmt.fields(kind):
+        in_brackets = fmt.style == "printable" and field.stranger
+        value, end, left = left.partition("]" + mark if in_brackets else fmt.delimiter)
+        if not end or (in_brackets and not value.startswith("[")):
+            break
+        values.update(typed(field, value[1:] if in_brackets else value))
+        trusted = dict(values) if not field.stranger else trusted
+    else:
+        if left == closing:
+            return dict(values, **{"event.action": kind})
+    whole_head = all(field.key in trusted or field.type != "text" for field in fmt.fields(kind) if not field.stranger)
+    at_end = rest.find(closing if fmt.style == "printable" else fmt.delimiter + closing) == len(rest) - _length(fmt, closing)
+    return dict(trusted if whole_head else {}, **{"event.reason": "field-count" if at_end else "truncated"})
+
+
+def _length(fmt: LogFormat, closing: str) -> int:
+    return len(closing) + (0 if fmt.style == "printable" else len(fmt.delimiter))
+
+
+def _parse_csv(body: str, fmt: LogFormat) -> Record:
+    if not body.startswith('"'):
+        return {"event.reason": "no-marker"}
+    if len(body) < 2 or not body.endswith('"'):
+        return {"event.reason": "truncated"}
+    values = body[1:-1].split('","')
+    for kind in KINDS:
+        fields = fmt.fields(kind)
+        if len(values) == len(fields):
+            parsed: Record = {"event.action": kind}
+            for field, value in zip(fields, values):
+                parsed.update(typed(field, value))
+            return parsed
+    return {"event.reason": "field-count"}
+
+
+def typed(field: Field, text: str) -> Record:
+    """The key and value of a field's text: none for an empty typed field, the text itself where it is not of its type."""
+    if field.type == "text":
+        return {field.key: text}
+    if not text:
+        return {}
+    if field.type == "integer":
+        if re.match(r"[0-9]+\Z", text) and int(text) <= field.maximum:
+            return {field.key: int(text)}
+    elif _is_ip(text):
+        return {field.key: text}
+    return {invalid_key(field): text}
+
+
+def _is_ip(text: str) -> bool:
+    """Whether index mappings take the text as an address: no zone, no leading zeros in IPv4."""
+    if "%" in text or re.search(r"(^|\.)0[0-9]", text):
+        return False
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
