@@ -1,0 +1,146 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HTTPS server in front of the calls."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Tuple
+
+from .auth import Authenticator
+from .calls import Calls
+from .dialect import encode
+from .faults import Faults, Reply, faulty
+from .journal import Journal
+from .prose import say
+from .query import arguments
+from .switches import Switches
+from .tls import Certificates
+
+PATH = "/cgi-bin/api"
+_HANDSHAKE_S = 10.0
+_IDLE_S = 60.0
+
+
+class Api:
+    """Answers one HTTP request: authentication, faults, the call, the journal."""
+
+    def __init__(self, calls: Calls, switches: Switches, journal: Journal, authenticator: Authenticator) -> None:
+        self._calls, self._switches, self._journal, self._auth = calls, switches, journal, authenticator
+        self._faults = Faults(switches)
+
+    def answer(self, method: str, target: str, authorization: str, client: str) -> Reply:
+        """Return the reply to a request for `target` (path and query), and write it down."""
+        path, _mark, query = target.partition("?")
+        pairs = arguments(query, self._switches["semicolon"])
+        call = dict(pairs).get("call", "")
+        passed = self._auth.passes(self._switches["auth"], authorization, method, target)
+        language = self._calls.language(pairs)
+        fault = "none"
+        if path != PATH:
+            reply = Reply("<html><body><h1>404 Not Found</h1></body></html>\n", 404, html=True)
+        elif not passed:
+            reply = self._unauthorized()
+        elif method != "GET":
+            reply = Reply(say(language, "method") + "\n")
+        else:
+            fault = self._faults.take(call)
+            reply = self._fault(fault, call, pairs, client, language)
+        self._journal.add("request", method=method, path=path, query=query, call=call,
+                          arguments={name: value for name, value in pairs if name != "call"}, client=client,
+                          authenticated=passed, status=reply.status, fault=fault, reply=reply.text[:4096])
+        return reply
+
+    def _unauthorized(self) -> Reply:
+        headers = [("WWW-Authenticate", offer) for offer in self._auth.challenges(self._switches["auth"])]
+        return Reply("<html><body><h1>401 Authorization Required</h1></body></html>\n", 401, headers, html=True)
+
+    def _fault(self, fault: str, call: str, pairs: Any, client: str, language: str) -> Reply:
+        if fault == "none":
+            return Reply(self._calls.run(call, pairs))
+        # Half a reply is only there after the call has run.
+        late = self._switches["fault_when"] == "after" or fault in ("truncated", "cut")
+        reply = Reply(self._calls.run(call, pairs)) if late else Reply()
+        if fault == "unauthorized":
+            return self._unauthorized()
+        return faulty(fault, reply, call, client, language, self._switches)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "Apache"
+    sys_version = ""
+    disable_nagle_algorithm = True
+    server: "ApiServer"
+
+    def _any(self) -> None:
+        # A body is read and thrown away, or it would be taken for the next request of the connection.
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.server.switches["slow_s"] > 0:
+            time.sleep(self.server.switches["slow_s"])
+        reply = self.server.api.answer(self.command, self.path, self.headers.get("Authorization", ""),
+                                       str(self.client_address[0]))
+        if reply.transmit == "dropped":
+            self.close_connection = True
+            return
+        body = encode(reply.text, self.server.switches)
+        self.send_response(reply.status)
+        self.send_header("Content-Type", "text/html" if reply.html else "text/plain")
+        self.send_header("Content-Length", str(len(body)))
+        for name, value in reply.headers:
+            self.send_header(name, value)
+        self.end_headers()
+        if reply.transmit == "truncated":
+            body = body[:len(body) // 2]
+            self.close_connection = True
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = _any
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keep quiet: the journal has it."""
+
+
+class ApiServer(ThreadingHTTPServer):
+    """Listens on `address`; TLS starts in each connection's own thread, so no client can hold up another."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 256
+
+    def __init__(self, address: Tuple[str, int], api: Api, switches: Switches, certificates: Certificates) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self.api, self.switches, self._certificates = api, switches, certificates
+        super().__init__(address, _Handler)
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
+
+    def start(self) -> None:
+        """Serve in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop serving and free the port."""
+        self.shutdown()
+        self.server_close()
+        self._thread.join()
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Do the TLS handshake, then the requests of this connection."""
+        request.settimeout(_HANDSHAKE_S)
+        context = self._certificates.context(self.switches["tls"])
+        with context.wrap_socket(request, server_side=True) as secured:
+            secured.settimeout(_IDLE_S)
+            _Handler(secured, client_address, self)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Swallow what clients do to connections; anything else is a defect of the emulator and is shown."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, (ssl.SSLError, OSError)):
+            super().handle_error(request, client_address)

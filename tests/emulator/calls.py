@@ -1,0 +1,100 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The API's methods: text in, text out, no HTTP."""
+
+from __future__ import annotations
+
+import json
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
+
+from .dialect import get_reply
+from .prose import say
+from .state import State
+from .switches import Switches
+from .values import SETTINGS, valid
+
+Arguments = Dict[str, str]
+
+
+class Calls:
+    """The methods of one cluster."""
+
+    def __init__(self, state: State, switches: Switches, nodes: Sequence[str]) -> None:
+        self._state, self._switches, self._nodes = state, switches, tuple(nodes)
+        self._methods: Dict[str, Tuple[Tuple[str, ...], Callable[[Arguments, str], str]]] = {
+            "api_get_json_server_status": ((), self._status),
+            "api_get_remote_syslog_server": ((), self._get),
+            "api_help": ((), self._help),
+            "api_set_remote_syslog_server": (SETTINGS, self._set),
+        }
+
+    def language(self, pairs: Sequence[Tuple[str, str]]) -> str:
+        """Return en or nl for a request, by the switch `translated` and the argument api_language."""
+        how = self._switches["translated"]
+        asked = dict(pairs).get("api_language") == "en"
+        return "nl" if how == "always" or (how == "unless_asked" and not asked) else "en"
+
+    def run(self, call: str, pairs: Sequence[Tuple[str, str]]) -> str:
+        """Carry out one call and return the text of its reply."""
+        language = self.language(pairs)
+        if not call:
+            return say(language, "no_call") + "\n"
+        if call not in self._methods:
+            return say(language, "unknown_method", call=call) + "\n"
+        _known, method = self._methods[call]
+        known = self._arguments(call)
+        arguments: Arguments = {}
+        for name, value in pairs:
+            if name in ("call", "api_language"):
+                continue
+            if name not in known:
+                return say(language, "unknown_argument", name=name) + "\n"
+            if name in arguments:
+                return say(language, "repeated", name=name) + "\n"
+            arguments[name] = value
+        # An empty argument equals an omitted one (build 88125).
+        return method({name: value for name, value in arguments.items() if value != ""}, language)
+
+    def _arguments(self, call: str) -> List[str]:
+        old = self._switches["without_status_template"]
+        return [name for name in self._methods[call][0] if not (old and name == "status_template")]
+
+    def _notice(self, language: str) -> str:
+        return say(language, "deprecated") + "\n" if self._switches["deprecated"] else ""
+
+    def _get(self, _arguments: Arguments, language: str) -> str:
+        snapshot = self._state.visible(self._switches["lag_s"])
+        return self._notice(language) + get_reply(snapshot, self._state.defaults, self._switches, language)
+
+    def _set(self, arguments: Arguments, language: str) -> str:
+        fault = self._refusal(arguments, language)
+        if fault:
+            return fault + "\n"
+        ignored = self._switches.names("ignore_set")
+        failed = self._switches.names("node_fail")
+        self._state.apply(arguments, self._switches["omitted"], SETTINGS if "all" in ignored else ignored,
+                          failed, self._switches["lag_reads"])
+        if failed:
+            return say(language, "node_fail", nodes=", ".join(failed)) + "\n"
+        return self._notice(language) + {"empty": "", "newline": "\n", "quotes": '""\n'}[self._switches["set_reply"]]
+
+    def _refusal(self, arguments: Arguments, language: str) -> Optional[str]:
+        limit = self._switches["max_argument"]
+        for name, value in arguments.items():
+            if limit and len(value) > limit:
+                return say(language, "too_long", name=name, limit=limit)
+            if value != "default" and not valid(name, value, self._switches):
+                return say(language, "bad_value", name=name)
+        return None
+
+    def _status(self, _arguments: Arguments, _language: str) -> str:
+        # The key names are those that the vendor's own Nagios script reads; the numbers are made up, but constant.
+        return json.dumps({node: {
+            "load one minute": round(0.25 + 0.1 * number, 2), "load five minutes": round(0.2 + 0.1 * number, 2),
+            "queue count delivery": 3 * number, "queue count submission": number,
+        } for number, node in enumerate(self._nodes)}) + "\n"
+
+    def _help(self, _arguments: Arguments, _language: str) -> str:
+        return "".join('%s(%s) -> ""\n' % (call, ", ".join("%s=''" % name for name in self._arguments(call)))
+                       for call in sorted(self._methods))

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the reply to the get call is laid out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any, Dict, List, Tuple
+
+from .prose import say
+from .state import Snapshot
+from .switches import Switches
+from .values import SETTINGS, TEMPLATES, port_number, spell
+
+_SEPARATOR = {"kv_colon": ": ", "kv_equals": " = ", "kv_blank": " "}
+_WIDTH = 72
+
+
+def _mangle(text: str, how: str) -> str:
+    if how == "quoted":
+        return '"%s"' % text
+    if how == "single_quoted":
+        return "'%s'" % text
+    if how == "trailing_blank":
+        return text + "  "
+    if how == "trimmed":
+        return text.rstrip()
+    if how in ("spanning", "folded"):
+        joint = "\n" if how == "spanning" else "\n    "
+        return joint.join(text[i:i + _WIDTH] for i in range(0, len(text), _WIDTH))
+    return text
+
+
+def _label(name: str, style: str) -> str:
+    return {"plain": name, "title": name.replace("_", " ").title(), "capital": name.capitalize()}[style]
+
+
+def _native(name: str, text: str) -> Any:
+    try:
+        if name == "port":
+            return port_number(text)
+    except ValueError:
+        return text
+    if name == "enabled" and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    return text
+
+
+def _names(switches: Switches) -> List[str]:
+    missing = set(switches.names("label_missing"))
+    if switches["without_status_template"]:
+        missing.add("status_template")
+    names = [name for name in SETTINGS if name not in missing]
+    return sorted(names) if switches["get_order"] == "sorted" and switches["get_format"] != "csv" else names
+
+
+def _warnings(shown: Dict[str, str], snapshot: Snapshot, defaults: Dict[str, str], switches: Switches,
+              language: str) -> Dict[str, str]:
+    if switches["warnings"] == "none":
+        return {}
+    texts = {}
+    for name in shown:
+        pinned = name in snapshot.pinned
+        if pinned and (switches["warn_when"] == "pinned" or snapshot.values[name] != defaults[name]):
+            texts[name] = say(language, "not_default", name=name, default=spell(name, defaults[name], switches))
+    return texts
+
+
+def _object(shown: Dict[str, str], inline: List[str], switches: Switches) -> str:
+    content: Dict[str, Any] = {
+        name: _native(name, text) if switches["native_types"] else text for name, text in shown.items()}
+    if inline:
+        content["warnings"] = inline
+    return json.dumps(content, ensure_ascii=False) if switches["get_format"] == "json" else repr(content)
+
+
+def _body(shown: Dict[str, str], warnings: Dict[str, str], switches: Switches) -> Tuple[List[str], List[str]]:
+    """Return the reply's own lines, and the warnings that an inline reply has no room for."""
+    layout, inline = switches["get_format"], switches["warnings"] == "inline"
+    if layout in ("json", "repr"):
+        return [_object(shown, list(warnings.values()) if inline else [], switches)], []
+    if layout == "csv":
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow(shown.values())
+        return [line.getvalue()], list(warnings.values()) if inline else []
+    lines = []
+    for name, text in shown.items():
+        lines.append(_label(name, switches["labels"]) + _SEPARATOR[layout] + text)
+        if inline and name in warnings:
+            lines.append(warnings[name])
+    return lines, []
+
+
+def get_reply(snapshot: Snapshot, defaults: Dict[str, str], switches: Switches, language: str) -> str:
+    """Return the text of a get call's reply, with LF line ends."""
+    shown = {name: spell(name, snapshot.values[name], switches) for name in _names(switches)}
+    for name in TEMPLATES:
+        if name in shown:
+            shown[name] = _mangle(shown[name], switches["template_mangle"])
+    warnings = _warnings(shown, snapshot, defaults, switches, language)
+    lines, homeless = _body(shown, warnings, switches)
+    if homeless:
+        middle = (len(homeless) + 1) // 2
+        lines = homeless[:middle] + lines + homeless[middle:]
+    elif switches["warnings"] == "before":
+        lines = list(warnings.values()) + lines
+    elif switches["warnings"] == "after":
+        lines = lines + list(warnings.values())
+    return "\n".join(lines) + "\n"
+
+
+def encode(text: str, switches: Switches) -> bytes:
+    """Return a reply as bytes: line ends, character set and byte order mark by the switches."""
+    if switches["line_end"] == "crlf":
+        text = text.replace("\n", "\r\n")
+    if switches["charset"] == "latin-1":
+        return text.encode("latin-1", "replace")
+    data = text.encode("utf-8", "surrogateescape")
+    return b"\xef\xbb\xbf" + data if switches["bom"] and data else data
