@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# ansible_test.sh sanity|units [ARGUMENT...]: runs ansible-test on a copy of the checkout, in virtual environments of its own.
+
+# shellcheck source=tests/tools/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+command="$1"
+shift
+tree="$("$ROOT/tests/tools/tree.sh" copy)"
+
+# ansible-test keeps its environments and its get-pip in the home folder: give it one of its own, and leave the user's alone.
+export XDG_CONFIG_HOME="${XDG_CONFIG_HOME:-$HOME/.config}" XDG_CACHE_HOME="${XDG_CACHE_HOME:-$HOME/.cache}"
+export HOME="$CACHE/home" ANSIBLE_HOME="$CACHE/home/.ansible"
+unset ANSIBLE_COLLECTIONS_PATH PYTHONPATH
+mkdir -p "$HOME/.ansible/test/cache"
+source_file="$("$VENV/bin/python" -c 'import ansible_test._internal.python_requirements as m; print(m.__file__)')"
+for version in $(sed -n "s/.*pip='\([0-9.]*\)'.*/\1/p" "$source_file"); do
+    cp "$ROOT/tests/tools/get_pip.py" "$HOME/.ansible/test/cache/get_pip_${version//./_}.py"
+done
+
+python="$("$VENV/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+export PATH="$VENV/bin:$PATH"
+cd "$tree/ansible_collections/spamexperts/local_cloud"
+exec "$VENV/bin/ansible-test" "$command" --venv --python "$python" --color no "$@"
