@@ -1,7 +1,7 @@
 # Copyright (c) 2026, spamexperts.local_cloud contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: `serve` and `switches`."""
+"""The command line: `serve`, `flow`, `set`, `get` and `switches`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import json
 import signal
 import sys
 import threading
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -29,7 +32,7 @@ def _switches(pairs: List[str], file: Optional[str]) -> Dict[str, Any]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise ValueError("--switch wants NAME=VALUE, not %r" % pair)
+            raise ValueError(f"--switch wants NAME=VALUE, not {pair!r}")
         values[name.strip()] = value.strip()
     return values
 
@@ -49,10 +52,52 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
+def _control(base: str, method: str, path: str, body: Optional[Dict[str, Any]] = None) -> Any:
+    """Ask the control endpoint at `base`; raise ValueError with its reason when it refuses."""
+    data = None if body is None else json.dumps(body).encode("utf-8")
+    request = urllib.request.Request(base.rstrip("/") + path, data, method=method)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=30) as reply:
+            return json.load(reply)
+    except urllib.error.HTTPError as error:
+        raise ValueError(json.load(error)["error"]) from error
+
+
+def _flow(options: argparse.Namespace) -> int:
+    body = {name: value for name, value in (
+        ("messages", options.messages), ("statuses", options.statuses), ("rate", options.rate),
+        ("seed", options.seed), ("hostile", options.hostile), ("nodes", options.node),
+        ("hostile_classes", options.hostile_class), ("delimiters", options.delimiter),
+        ("forge_template", options.forge_template)) if value}
+    state = _control(options.control, "POST", "/flow", body)
+    while not state["done"]:
+        time.sleep(0.2)
+        state = _control(options.control, "GET", f"/flow/{state['flow']}")
+        if not options.quiet:
+            handled = state["sent"] + state["lost"] + state["suppressed"]
+            print(f"\rsent {state['sent']}, lost {state['lost']}, {handled} of {state['total']}", end="",
+                  file=sys.stderr, flush=True)
+    if not options.quiet:
+        print(file=sys.stderr)
+    print(json.dumps(state))
+    return 0 if state["sent"] == state["total"] or options.hostile else 1
+
+
+def _set(options: argparse.Namespace) -> int:
+    print(json.dumps(_control(options.control, "POST", "/switches", _switches(options.switch, None))))
+    return 0
+
+
+def _get(options: argparse.Namespace) -> int:
+    print(json.dumps(_control(options.control, "GET", "/" + options.what), indent=2))
+    return 0
+
+
 def _list(_options: argparse.Namespace) -> int:
     for switch in SWITCHES:
         kind = ", ".join(switch.kind) if isinstance(switch.kind, tuple) else switch.kind.__name__
-        print("%s (%s; default %r)\n    %s" % (switch.name, kind, switch.default, switch.meaning))
+        print(f"{switch.name} ({kind}; default {switch.default!r})\n    {switch.meaning}")
     return 0
 
 
@@ -73,6 +118,27 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--switch", action="append", default=[], metavar="NAME=VALUE", help="a switch; repeatable")
     serve.add_argument("--config", help="file of switches: a JSON object, or NAME=VALUE lines")
     serve.set_defaults(run=_serve)
+    flow = commands.add_parser("flow", help="send records; progress on stderr, the summary as JSON on stdout; "
+                               "status 1 when one was not sent")
+    flow.add_argument("--messages", type=int, default=0, help="number of message records")
+    flow.add_argument("--statuses", type=int, default=0, help="number of status records")
+    flow.add_argument("--rate", type=float, default=0.0, help="records a second over all nodes (default: no limit)")
+    flow.add_argument("--seed", type=int, default=1, help="the same seed sends the same records (default 1)")
+    flow.add_argument("--node", action="append", help="send from this node only; repeatable")
+    flow.add_argument("--hostile", type=int, default=0, help="number of hostile records")
+    flow.add_argument("--hostile-class", action="append", help="only this class; repeatable")
+    flow.add_argument("--forge-template", help="template that the forger believes is in force")
+    flow.add_argument("--delimiter", action="append", help="delimiter that the forger tries; repeatable")
+    flow.add_argument("--quiet", action="store_true", help="no progress")
+    flow.set_defaults(run=_flow)
+    setter = commands.add_parser("set", help="change switches while the emulator runs")
+    setter.add_argument("switch", nargs="+", metavar="NAME=VALUE")
+    setter.set_defaults(run=_set)
+    getter = commands.add_parser("get", help="show switches, state or journal")
+    getter.add_argument("what", choices=("switches", "state", "journal"))
+    getter.set_defaults(run=_get)
+    for command in (flow, setter, getter):
+        command.add_argument("--control", required=True, metavar="URL", help="control endpoint (serve prints it)")
     switches = commands.add_parser("switches", help="list all switches")
     switches.set_defaults(run=_list)
     return parser
@@ -84,7 +150,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     try:
         return int(options.run(options))
     except (ValueError, OSError, RuntimeError) as error:
-        print("emulator: %s" % error, file=sys.stderr)
+        print(f"emulator: {error}", file=sys.stderr)
         return 1
 
 

@@ -77,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "Apache"
     sys_version = ""
     disable_nagle_algorithm = True
-    server: "ApiServer"
+    server: ApiServer
 
     def _any(self) -> None:
         # A body is read and thrown away, or it would be taken for the next request of the connection.

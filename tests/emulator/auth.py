@@ -18,7 +18,7 @@ REALM = "SpamExperts API"
 
 
 def _md5(text: str) -> str:
-    return hashlib.md5(text.encode("utf-8")).hexdigest()  # RFC 7616 digest, not a secret store
+    return hashlib.md5(text.encode("utf-8")).hexdigest()
 
 
 class Authenticator:
@@ -36,9 +36,9 @@ class Authenticator:
             nonce = secrets.token_hex(16)
             with self._lock:
                 self._nonces.add(nonce)
-            offers.append('Digest realm="%s", qop="auth", algorithm=MD5, nonce="%s"' % (REALM, nonce))
+            offers.append(f'Digest realm="{REALM}", qop="auth", algorithm=MD5, nonce="{nonce}"')
         if scheme in ("basic", "both"):
-            offers.append('Basic realm="%s"' % REALM)
+            offers.append(f'Basic realm="{REALM}"')
         return offers
 
     def passes(self, scheme: str, header: str, method: str, target: str) -> bool:
@@ -55,7 +55,7 @@ class Authenticator:
             given = base64.b64decode(token.strip(), validate=True)
         except (binascii.Error, ValueError):
             return False
-        return hmac.compare_digest(given, ("%s:%s" % (self._username, self._password)).encode("utf-8"))
+        return hmac.compare_digest(given, (f"{self._username}:{self._password}").encode())
 
     def _digest(self, text: str, method: str, target: str) -> bool:
         try:
@@ -65,9 +65,9 @@ class Authenticator:
                     return False
             if given["username"] != self._username or given["uri"] != target:
                 return False
-            secret = _md5("%s:%s:%s" % (self._username, REALM, self._password))
+            secret = _md5(f"{self._username}:{REALM}:{self._password}")
             wanted = _md5(":".join((secret, given["nonce"], given["nc"], given["cnonce"], given["qop"],
-                                    _md5("%s:%s" % (method, given["uri"])))))
+                                    _md5("{}:{}".format(method, given["uri"])))))
             return hmac.compare_digest(wanted, given["response"])
         except (KeyError, ValueError):
             return False

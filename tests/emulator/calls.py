@@ -96,5 +96,5 @@ class Calls:
         } for number, node in enumerate(self._nodes)}) + "\n"
 
     def _help(self, _arguments: Arguments, _language: str) -> str:
-        return "".join('%s(%s) -> ""\n' % (call, ", ".join("%s=''" % name for name in self._arguments(call)))
+        return "".join('{}({}) -> ""\n'.format(call, ", ".join(f"{name}=''" for name in self._arguments(call)))
                        for call in sorted(self._methods))

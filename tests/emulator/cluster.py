@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import secrets
 import tempfile
+import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Dict, Optional, Sequence, Type, Union
+from typing import Any, Dict, List, Optional, Sequence, Type, Union
 
 from .api import PATH, Api, ApiServer
 from .auth import Authenticator
 from .calls import Calls
 from .control import ControlServer
+from .flow import Flow, FlowOptions, read_sent
 from .journal import Journal
 from .state import State
+from .stream import Node
 from .switches import Switches
 from .tls import Certificates
 
+_NO_NAMES = ("0.0.0.0", "::", "::1")
 NAMES = ("localhost", "127.0.0.1", "::1")
 
 
@@ -36,7 +40,7 @@ class Emulator:
         self._temporary = tempfile.TemporaryDirectory(prefix="emulator-") if data_dir is None else None
         self.data_dir = Path(data_dir if data_dir is not None else self._temporary.name)  # type: ignore[union-attr]
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        self.nodes = tuple("node%d.cluster.example" % (number + 1) for number in range(nodes)) \
+        self.nodes = tuple(f"node{number + 1}.cluster.example" for number in range(nodes)) \
             if isinstance(nodes, int) else tuple(nodes)
         self.username = username
         self.password = password if password is not None else secrets.token_urlsafe(18)
@@ -46,19 +50,23 @@ class Emulator:
         self.switches = Switches(**switches)
         self.state = State(self.nodes, self.data_dir / "state.json")
         self.journal = Journal(self.data_dir / "journal.jsonl", self.password)
+        self.sent_path = self.data_dir / "sent.jsonl"
+        self._senders = [Node(name, self.state, self.switches) for name in self.nodes]
+        self._flows: List[Flow] = []
+        self._flow_lock = threading.Lock()
         certificates = Certificates(self.data_dir / "tls", tuple(names) + NAMES)
         self.ca_path = str(certificates.ca_path)
         api = Api(Calls(self.state, self.switches, self.nodes), self.switches, self.journal,
                   Authenticator(self.username, self.password))
         self._server = ApiServer((address, port), api, self.switches, certificates)
         self.port = int(self._server.server_address[1])
-        self.host = names[0] if names else ("localhost" if address in ("0.0.0.0", "::", "::1") else address)
-        self.url = "https://%s:%d" % (self.host, self.port)
+        self.host = names[0] if names else ("localhost" if address in _NO_NAMES else address)
+        self.url = f"https://{self.host}:{self.port}"
         self.api_url = self.url + PATH
         self._control = None if control_port is None else ControlServer((control_address, control_port), self)
         self.control_url = None if self._control is None else self._control.url
 
-    def start(self) -> "Emulator":
+    def start(self) -> Emulator:
         """Serve; return the emulator itself."""
         self._server.start()
         if self._control is not None:
@@ -70,10 +78,15 @@ class Emulator:
         if self._control is not None:
             self._control.stop()
         self._server.stop()
+        for flow in self._flows:
+            flow.stop()
+            flow.wait(1.0)
+        for sender in self._senders:
+            sender.close()
         if self._temporary is not None:
             self._temporary.cleanup()
 
-    def __enter__(self) -> "Emulator":
+    def __enter__(self) -> Emulator:
         return self.start()
 
     def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
@@ -83,6 +96,36 @@ class Emulator:
     def set_switch(self, name: Optional[str] = None, value: Any = None, **switches: Any) -> None:
         """Set one switch by name and value, or several by keyword; raise ValueError when one is not known."""
         self.switches.update({**({} if name is None else {name: value}), **switches})
+
+    def start_flow(self, **options: Any) -> Flow:
+        """Start sending records in the background; the options are those of `FlowOptions`."""
+        wanted = FlowOptions(**options)
+        unknown = sorted(set(wanted.nodes) - set(self.nodes))
+        if unknown:
+            raise ValueError(f"unknown node: {', '.join(unknown)}")
+        senders = [sender for sender in self._senders if not wanted.nodes or sender.name in wanted.nodes]
+        with self._flow_lock:
+            # A node has one socket, and one thread at a time may use it.
+            if any(not flow.summary()["done"] for flow in self._flows):
+                raise ValueError("a flow is still running")
+            flow = Flow(len(self._flows) + 1, wanted, senders, self.switches["time_format"], self.sent_path,
+                        self.journal)
+            self._flows.append(flow)
+            return flow.start()
+
+    def run_flow(self, *, timeout: Optional[float] = None, **options: Any) -> Dict[str, Any]:
+        """Send records and return the summary when all are sent, or after `timeout` seconds."""
+        return self.start_flow(**options).wait(timeout)
+
+    def flow(self, number: int) -> Flow:
+        """Return flow `number`, counted from 1; raise ValueError when there is none."""
+        if not 1 <= number <= len(self._flows):
+            raise ValueError(f"there is no flow {number}")
+        return self._flows[number - 1]
+
+    def sent(self, flow: Optional[int] = None) -> List[Dict[str, Any]]:
+        """Return what was written down of one flow, or of all."""
+        return read_sent(self.sent_path, flow)
 
     def reset(self) -> None:
         """Put switches, settings and the journal in memory back to the start."""
@@ -94,4 +137,4 @@ class Emulator:
         """Return what a client needs to know: addresses, user, files; never the password itself."""
         return {"url": self.url, "api_url": self.api_url, "username": self.username,
                 "password_file": str(self.password_path), "ca_path": self.ca_path, "control_url": self.control_url,
-                "data_dir": str(self.data_dir), "nodes": list(self.nodes)}
+                "data_dir": str(self.data_dir), "sent_file": str(self.sent_path), "nodes": list(self.nodes)}

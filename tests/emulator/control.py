@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: "ControlServer"
+    server: ControlServer
 
     def _run(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -25,7 +25,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = json.loads(self.rfile.read(length)) if length else {}
             if not isinstance(body, dict):
                 raise ValueError("the body must be a JSON object")
-            status, content = self.server.route("%s %s" % (self.command, self.path), body)
+            status, content = self.server.route(f"{self.command} {self.path}", body)
         except (ValueError, TypeError) as error:
             status, content = 400, {"error": str(error)}
         data = (json.dumps(content) + "\n").encode("utf-8")
@@ -47,12 +47,12 @@ class ControlServer(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, address: Tuple[str, int], emulator: "Emulator") -> None:
+    def __init__(self, address: Tuple[str, int], emulator: Emulator) -> None:
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._emulator = emulator
         super().__init__(address, _Handler)
-        host = "[%s]" % address[0] if ":" in address[0] else address[0]
-        self.url = "http://%s:%d" % (host, self.server_address[1])
+        host = f"[{address[0]}]" if ":" in address[0] else address[0]
+        self.url = f"http://{host}:{self.server_address[1]}"
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
 
     def start(self) -> None:
@@ -85,7 +85,14 @@ class ControlServer(ThreadingHTTPServer):
         if request == "DELETE /journal":
             emulator.journal.clear()
             return 200, []
+        if request == "POST /flow":
+            return 202, emulator.start_flow(**body).summary()
+        if request.startswith("GET /flow/"):
+            return 200, emulator.flow(int(request[len("GET /flow/"):])).summary()
+        if request.startswith("DELETE /flow/"):
+            emulator.flow(int(request[len("DELETE /flow/"):])).stop()
+            return 200, {}
         if request == "POST /reset":
             emulator.reset()
             return 200, {}
-        return 404, {"error": "unknown: %s" % request}
+        return 404, {"error": f"unknown: {request}"}

@@ -21,9 +21,9 @@ _WIDTH = 72
 
 def _mangle(text: str, how: str) -> str:
     if how == "quoted":
-        return '"%s"' % text
+        return f'"{text}"'
     if how == "single_quoted":
-        return "'%s'" % text
+        return f"'{text}'"
     if how == "trailing_blank":
         return text + "  "
     if how == "trimmed":

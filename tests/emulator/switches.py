@@ -27,18 +27,18 @@ class Switch:
             if isinstance(value, bool):
                 value = "true" if value else "false"
             if str(value) not in self.kind:
-                raise ValueError("%s: %r is none of %s" % (self.name, value, ", ".join(self.kind)))
+                raise ValueError("{}: {!r} is none of {}".format(self.name, value, ", ".join(self.kind)))
             return str(value)
         if self.kind is bool:
             if isinstance(value, str):
                 if value.lower() not in ("true", "false", "yes", "no", "on", "off", "1", "0"):
-                    raise ValueError("%s: %r is neither true nor false" % (self.name, value))
+                    raise ValueError(f"{self.name}: {value!r} is neither true nor false")
                 return value.lower() in ("true", "yes", "on", "1")
             return bool(value)
         try:
             return self.kind(value)
         except (TypeError, ValueError) as error:
-            raise ValueError("%s: %r is no %s" % (self.name, value, self.kind.__name__)) from error
+            raise ValueError(f"{self.name}: {value!r} is no {self.kind.__name__}") from error
 
 
 SWITCHES: Tuple[Switch, ...] = (
@@ -133,7 +133,7 @@ class Switches:
         """Set several switches at once, or none: raise ValueError when a name or a value is not known."""
         unknown = sorted(set(values) - set(BY_NAME))
         if unknown:
-            raise ValueError("unknown switch: %s" % ", ".join(unknown))
+            raise ValueError("unknown switch: {}".format(", ".join(unknown)))
         parsed = {name: BY_NAME[name].parse(value) for name, value in values.items()}
         with self._lock:
             self._values = {**self._values, **parsed}

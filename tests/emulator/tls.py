@@ -49,16 +49,16 @@ distinguished_name = dn
 def _openssl(*arguments: str) -> None:
     done = subprocess.run(("openssl",) + arguments, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise RuntimeError("openssl %s failed: %s" % (arguments[0], done.stderr.strip()))
+        raise RuntimeError(f"openssl {arguments[0]} failed: {done.stderr.strip()}")
 
 
 def _alternative_names(names: Sequence[str]) -> str:
     texts = []
     for name in names:
         try:
-            texts.append("IP:%s" % ipaddress.ip_address(name))
+            texts.append(f"IP:{ipaddress.ip_address(name)}")
         except ValueError:
-            texts.append("DNS:%s" % name)
+            texts.append(f"DNS:{name}")
     return ",".join(texts)
 
 
@@ -80,8 +80,8 @@ class Authority:
 
     def issue(self, label: str, names: Sequence[str], expired: bool = False, self_signed: bool = False) -> Path:
         """Return a file with a new key and certificate for `names`."""
-        key, request, cert = (self._folder / ("%s.%s" % (label, end)) for end in ("key", "csr", "crt"))
-        config = self._folder / ("%s.cnf" % label)
+        key, request, cert = (self._folder / (f"{label}.{end}") for end in ("key", "csr", "crt"))
+        config = self._folder / (f"{label}.cnf")
         # Python 3.13 insists on the identifier of the signing key, which a self-signed certificate has not.
         identifier = "" if self_signed else "authorityKeyIdentifier = keyid"
         config.write_text(_LEAF_CONFIG.format(names=_alternative_names(names), folder=self._folder,
@@ -100,7 +100,7 @@ class Authority:
         else:
             _openssl("x509", "-req", "-in", str(request), "-CA", str(self.ca_path), "-CAkey", str(self._key),
                      "-CAcreateserial", "-days", _DAYS, "-out", str(cert), *extensions)
-        bundle = self._folder / ("%s.pem" % label)
+        bundle = self._folder / (f"{label}.pem")
         bundle.touch(mode=0o600)
         bundle.write_text(key.read_text() + cert.read_text())
         for file in (key, request, cert, config):
