@@ -17,8 +17,8 @@ export XDG_CONFIG_HOME="${XDG_CONFIG_HOME:-$HOME/.config}" XDG_CACHE_HOME="${XDG
 export HOME="$CACHE/home" ANSIBLE_HOME="$CACHE/home/.ansible"
 unset ANSIBLE_COLLECTIONS_PATH PYTHONPATH
 mkdir -p "$HOME/.ansible/test/cache"
-source_file="$("$VENV/bin/python" -c 'import ansible_test._internal.python_requirements as m; print(m.__file__)')"
-for version in $(sed -n "s/.*pip='\([0-9.]*\)'.*/\1/p" "$source_file"); do
+library="$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+for version in $(sed -n "s/.*pip='\([0-9.]*\)'.*/\1/p" "$library/ansible_test/_internal/python_requirements.py"); do
     cp "$ROOT/tests/tools/get_pip.py" "$HOME/.ansible/test/cache/get_pip_${version//./_}.py"
 done
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ansible-test's bootstrap calls as get-pip.py, without a download: the pip that Python itself carries installs the wanted one."""
+"""What ansible-test's bootstrap calls as get-pip.py, without a download: Python's own pip installs the wanted one."""
 
 import ensurepip
 import runpy

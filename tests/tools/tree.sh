@@ -30,6 +30,8 @@ copy)
             if [ -e "$path" ] || [ -L "$path" ]; then printf '%s\0' "$path"; fi
         done
     ) | tar -C "$ROOT" --null -T - -cf - | tar -C "$tree/$NAME" -xf -
+    # Else ansible-test would find this checkout's .git above it, in which everything under .cache is ignored.
+    git init -q "$tree/$NAME"
     ;;
 *) die "usage: tree.sh link|copy" ;;
 esac

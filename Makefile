@@ -1,0 +1,51 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Thin: what a target does is in tests/tools/. `make help` lists the targets.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-clean test test-unit lint sanity integration molecule e2e images venv clean
+
+TOOLS := tests/tools
+RUN := .venv/bin/python $(TOOLS)/run_tests.py
+
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+demo: ## root: an emulated cluster and an empty host in containers, from settings to JSON records (under 4 minutes)
+	@bash $(TOOLS)/demo.sh
+
+demo-clean: ## root: remove everything the demo made
+	@bash $(TOOLS)/demo.sh clean
+
+test: venv images ## root: everything: lint, sanity, units, playbooks, molecule, end to end
+	@$(RUN) lint sanity units unit integration molecule e2e
+
+test-unit: venv ## seconds: unit and property tests with pytest
+	@$(RUN) unit
+
+lint: venv ## seconds: ruff, yamllint, mypy, REUSE, ansible-lint
+	@$(RUN) --keep-going lint
+
+sanity: venv ## ansible-test sanity and units on the newest ansible-core that runs here
+	@$(RUN) sanity units
+
+integration: venv ## playbooks against the emulated cluster
+	@$(RUN) integration
+
+molecule: venv images ## root: the role in systemd containers of Debian 12 and 13
+	@$(RUN) molecule
+
+e2e: venv images ## root: emulated cluster to JSON records, every record and field compared
+	@$(RUN) e2e
+
+images: ## root: build the container images of Debian 12 and 13 (kept until their recipe changes)
+	@bash $(TOOLS)/images.sh
+
+venv: ## make .venv with the newest suitable Python (kept until requirements-dev.txt changes)
+	@bash $(TOOLS)/venv.sh
+
+clean: ## remove .venv, .cache and build output; the images stay
+	@rm -rf .venv .cache .ansible .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/output ./*.tar.gz
