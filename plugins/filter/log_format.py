@@ -47,8 +47,8 @@ def template_fields(template: str) -> t.List[str]:
 
 
 @_filter
-def receiver_rulebase(log_format: t.Mapping[str, t.Any]) -> str:
-    return _rulebase.rulebase(_template.log_format(log_format))
+def receiver_parser(log_format: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    return _rulebase.parser(_template.log_format(log_format))
 
 
 class FilterModule:
@@ -60,5 +60,5 @@ class FilterModule:
             "status_template": status_template,
             "parse_record": parse_record,
             "template_fields": template_fields,
-            "receiver_rulebase": receiver_rulebase,
+            "receiver_parser": receiver_parser,
         }

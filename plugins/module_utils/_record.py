@@ -46,6 +46,8 @@ def parse_record(record: str, fmt: LogFormat) -> Record:
         if parsed["event.reason"] == "no-marker" and not pri:
             parsed["event.reason"] = "framing"
         return dict(parsed, **{"event.action": "quarantine", "event.original": body})
+    if parsed["event.action"] == "canary":
+        return parsed
     parsed["event.dataset"] = "spamexperts." + parsed["event.action"]
     parsed["event.outcome"] = OUTCOMES.get(parsed.get("spamexperts.status", "").lower(), "unknown")
     return parsed
@@ -60,7 +62,8 @@ def _parse_marked(body: str, fmt: LogFormat) -> Record:
         for kind in KINDS:
             if body.startswith(fmt.head(kind, mark)):
                 return _parse_kind(body[len(fmt.head(kind, mark)) :], fmt, kind, mark)
-        return {"event.reason": "kind"}
+        canary = body.startswith(fmt.tag + ": " + mark + fmt.delimiter + "canary ")
+        return {"event.action": "canary"} if canary else {"event.reason": "kind"}
     return {"event.reason": "wrong-secret"}
 
 
@@ -68,28 +71,28 @@ def _parse_kind(rest: str, fmt: LogFormat, kind: str, mark: str) -> Record:
     """The fields after the head: each ends where its own end mark first occurs."""
     closing = fmt.closing(mark)
     values: Record = {}
-    trusted: Record = {}
+    leading: Record = {}
     left = rest
     for field in fmt.fields(kind):
-        in_brackets = fmt.style == "printable" and field.stranger
-        value, end, left = left.partition("]" + mark if in_brackets else fmt.delimiter)
-        if not end or (in_brackets and not value.startswith("[")):
+        bracketed = fmt.style == "printable" and field.stranger
+        value, end, left = left.partition("]" + mark if bracketed else fmt.delimiter)
+        if not end or (bracketed and not value.startswith("[")):
+            leading = leading if field.stranger else {}
             break
-        values.update(typed(field, value[1:] if in_brackets else value))
-        trusted = dict(values) if not field.stranger else trusted
+        values.update(typed(field, value[1:] if bracketed else value))
+        if not field.stranger and field.type == "text":
+            leading[field.key] = value
     else:
         if left == closing:
             return dict(values, **{"event.action": kind})
-    whole_head = all(field.key in trusted or field.type != "text" for field in fmt.fields(kind) if not field.stranger)
-    at_end = rest.find(closing if fmt.style == "printable" else fmt.delimiter + closing) == len(rest) - _length(fmt, closing)
-    return dict(trusted if whole_head else {}, **{"event.reason": "field-count" if at_end else "truncated"})
-
-
-def _length(fmt: LogFormat, closing: str) -> int:
-    return len(closing) + (0 if fmt.style == "printable" else len(fmt.delimiter))
+    end = closing if fmt.style == "printable" else fmt.delimiter + closing
+    whole = rest == closing or (end in rest and rest.index(end) == len(rest) - len(end))
+    return dict(leading, **{"event.reason": "field-count" if whole else "truncated"})
 
 
 def _parse_csv(body: str, fmt: LogFormat) -> Record:
+    if body.startswith("spamexperts-canary: "):
+        return {"event.action": "canary"}
     if not body.startswith('"'):
         return {"event.reason": "no-marker"}
     if len(body) < 2 or not body.endswith('"'):

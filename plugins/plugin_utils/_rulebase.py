@@ -11,6 +11,10 @@ Facts of liblognorm 2.0.6 (parser.c, pdag.c) that shape it: ``char-sep`` takes a
 alternatives are tried in the order of their priority and inside a type the first that fits is final; ``rest`` comes last;
 a named ``literal`` gives its own text as value. So every field decides by itself where it ends, and a record that does not fit
 falls through to the rule that says why.
+
+A defect there shapes it too: after a rule that failed, a type of the user's own is taken to reach as far as that rule got. So
+types stand only in rules that are the first to go beyond the head of a record, and each alternative in a type reaches at least as
+far as the one before it; the rules that say why a record does not fit use none.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ import json
 import typing as t
 
 from ..module_utils._fields import KINDS, Field, invalid_key
+from ..module_utils._record import OUTCOMES
 from ..module_utils._template import LogFormat
 
 _HEADER = """version=2
@@ -53,20 +58,52 @@ def _typed(field: Field, end: str) -> t.List[str]:
     other = [_parser(invalid_key(field), "char-sep", extradata=end[0], priority=3) + _literal(end)]
     if len(end) > 1:
         other.append(_parser(invalid_key(field), "string-to", extradata=end, priority=4) + _literal(end))
-    return [value + _literal(end), _literal(end)] + other
+    empty = _parser("-", "literal", text=end, priority=2)
+    return [value + _literal(end), empty] + other
 
 
-def rulebase(fmt: LogFormat) -> str:
-    """The rulebase of a log format; its text holds the secrets."""
-    lines = [_HEADER]
+# The textual forms of RFC 4291, section 2.2, as one POSIX expression: liblognorm's own ipv6 type takes "dead" for an address.
+_GROUP = "[0-9A-Fa-f]{1,4}"
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+IPV4 = "^{0}([.]{0}){{3}}$".format(_OCTET)
+IPV6 = (
+    "^(({g}:){{7}}({g}|:)|({g}:){{6}}(:{g}|{v4}|:)|({g}:){{5}}((:{g}){{1,2}}|:{v4}|:)"
+    "|({g}:){{4}}((:{g}){{1,3}}|(:{g})?:{v4}|:)|({g}:){{3}}((:{g}){{1,4}}|(:{g}){{0,2}}:{v4}|:)"
+    "|({g}:){{2}}((:{g}){{1,5}}|(:{g}){{0,3}}:{v4}|:)|({g}:)((:{g}){{1,6}}|(:{g}){{0,4}}:{v4}|:)"
+    "|:((:{g}){{1,7}}|(:{g}){{0,5}}:{v4}|:))$"
+).format(g=_GROUP, v4="%s([.]%s){3}" % (_OCTET, _OCTET))
+
+
+def parser(fmt: LogFormat) -> t.Dict[str, t.Any]:
+    """What the receiver's configuration needs to know of a log format. ``rulebases`` and ``canary`` hold the secret."""
+    fields = dict.fromkeys(field for kind in KINDS for field in fmt.fields(kind))
+    head = "spamexperts-canary: " if fmt.style == "csv" else fmt.tag + ": " + fmt.marks[0] + fmt.delimiter + "canary "
+    return {
+        "style": fmt.style,
+        "rulebases": rulebases(fmt),
+        "canary": head,
+        "ip_fields": [{"key": field.key, "invalid": invalid_key(field)} for field in fields if field.type == "ip"],
+        "ipv4": IPV4,
+        "ipv6": IPV6,
+        "last_keys": {kind: fmt.fields(kind)[-1].key for kind in KINDS},
+        "outcomes": {
+            outcome: sorted(status for status in OUTCOMES if OUTCOMES[status] == outcome) for outcome in ("success", "failure")
+        },
+    }
+
+
+def rulebases(fmt: LogFormat) -> t.Dict[str, str]:
+    """The rulebases of a log format by name, in the order in which they are tried; their text holds the secrets.
+
+    The csv style has one for each kind, the longer one first: only in one of its own can a second rule use the types.
+    """
     if fmt.style == "csv":
-        lines += _csv(fmt)
-    else:
-        for number, mark in enumerate(fmt.marks):
-            lines += _marked(fmt, mark, "_%d" % number)
-        tag = _literal(fmt.tag + ": ")
-        lines += ["", "# Ours in name only, or not ours at all.", "rule=wrong-secret:" + tag + "%-:rest%"]
-    return "\n".join(lines + ["rule=no-marker:%-:rest%", ""])
+        return {kind: _csv(fmt, kind) for kind in sorted(KINDS, key=lambda kind: -len(fmt.fields(kind)))}
+    lines = [_HEADER]
+    for number, mark in enumerate(fmt.marks):
+        lines += _marked(fmt, mark, "_%d" % number)
+    lines += ["", "# Ours in name only, or not ours at all.", "rule=wrong-secret:" + _literal(fmt.tag + ": ") + "%-:rest%"]
+    return {"records": "\n".join(lines + ["rule=no-marker:%-:rest%", ""])}
 
 
 def _marked(fmt: LogFormat, mark: str, suffix: str) -> t.List[str]:
@@ -78,48 +115,45 @@ def _marked(fmt: LogFormat, mark: str, suffix: str) -> t.List[str]:
         lines += ["type=@%s%s:%s" % (field.name, suffix, line) for line in _typed(field, fmt.delimiter)]
     for kind in KINDS:
         lines += _kind_rules(fmt, kind, mark, suffix)
-    return lines + ["rule=kind:%s%%-:rest%%" % _literal(fmt.tag + ": " + mark + fmt.delimiter)]
+    marked = _literal(fmt.tag + ": " + mark + fmt.delimiter)
+    return lines + ["rule=kind:" + marked + "%-:rest%", "rule=canary:" + marked + "canary %canary:rest%"]
 
 
 def _kind_rules(fmt: LogFormat, kind: str, mark: str, suffix: str) -> t.List[str]:
     marker, _kind, version = fmt.head(kind, mark).partition(kind)
-    trusted, strangers = "", ""
+    good, leading = "", ""
     for field in fmt.fields(kind):
+        plain = _parser(field.key, "char-sep", extradata=fmt.delimiter) + _literal(fmt.delimiter)
         if field.type != "text":
-            trusted += _parser(".", "@%s%s" % (field.name, suffix))
-        elif not field.stranger:
-            trusted += _parser(field.key, "char-sep", extradata=fmt.delimiter) + _literal(fmt.delimiter)
-        elif fmt.style == "printable":
-            strangers += _parser(field.key, "@text" + suffix)
+            good += _parser(".", "@%s%s" % (field.name, suffix))
+        elif field.stranger and fmt.style == "printable":
+            good += _parser(field.key, "@text" + suffix)
         else:
-            strangers += _parser(field.key, "char-sep", extradata=fmt.delimiter) + _literal(fmt.delimiter)
-    head = _literal(fmt.head(kind, mark))
-    closing = fmt.closing(mark)
-    # Fast: what stands before the closing mark belongs to it, or the mark at the head would be taken for it.
+            good += plain
+        if not field.stranger:
+            name = field.key if field.type == "text" else "-"
+            leading += _parser(name, "char-sep", extradata=fmt.delimiter, priority=1) + _literal(fmt.delimiter)
+    head, closing = _literal(fmt.head(kind, mark)), fmt.closing(mark)
+    # In the fast style the mark alone also stands at the head of a record; with the delimiter before it, only at the end.
     end = closing if fmt.style == "printable" else fmt.delimiter + closing
-    surplus = [_literal(closing), _parser("-", "string-to", extradata=end) + _literal(end)]
-    good = _literal(marker) + _parser("event.action", "literal", text=kind, priority=1) + _literal(version)
+    ends = list(dict.fromkeys((_literal(closing), _literal(end), _parser("-", "string-to", extradata=end) + _literal(end))))
+    kind_value = _parser("event.action", "literal", text=kind, priority=1)
     return (
-        ["rule=:" + good + trusted + strangers + _literal(closing)]
-        + ["rule=field-count:" + head + trusted + line for line in surplus]
-        + ["rule=field-count:" + head + line for line in surplus]
-        + ["rule=truncated:" + head + trusted + "%-:rest%", "rule=truncated:" + head + "%-:rest%"]
+        ["rule=:" + _literal(marker) + kind_value + _literal(version) + good + _literal(closing)]
+        + ["rule=field-count:" + head + before + line for before in (leading, "") for line in ends]
+        + ["rule=truncated:" + head + before + "%-:rest%" for before in (leading, "")]
     )
 
 
-def _csv(fmt: LogFormat) -> t.List[str]:
-    """The vendor's quoted list. Its last field has no end mark of its own, so the configuration checks it.
-
-    The longer kind goes first: the shorter one's last field would take the rest of it.
-    """
+def _csv(fmt: LogFormat, kind: str) -> str:
+    """The vendor's quoted list. Its last field has no end mark of its own, so the configuration checks it."""
+    fields = fmt.fields(kind)
     lines = ["type=@text:" + line for line in _until("..", fmt.delimiter)]
-    for field in dict.fromkeys(field for kind in KINDS for field in fmt.fields(kind) if field.type != "text"):
-        lines += ["type=@%s:%s" % (field.name, line) for line in _typed(field, fmt.delimiter)]
-    kinds = sorted(KINDS, key=lambda kind: -len(fmt.fields(kind)))
-    for priority, kind in enumerate(kinds, 1):
-        body = '"'
-        for field in fmt.fields(kind)[:-1]:
-            name, parser = (field.key, "@text") if field.type == "text" else (".", "@" + field.name)
-            body += _parser(name, parser, priority=priority)
-        lines.append("rule=%s:%s%%spamexperts.last:rest%%" % (kind, body))
-    return lines + ['rule=field-count:"%-:rest%']
+    for field in fields:
+        if field.type != "text":
+            lines += ["type=@%s:%s" % (field.name, line) for line in _typed(field, fmt.delimiter)]
+    body = "".join(
+        _parser(field.key, "@text") if field.type == "text" else _parser(".", "@" + field.name) for field in fields[:-1]
+    )
+    lines += ['rule=%s:"%s%%spamexperts.last:rest%%' % (kind, body), "rule=canary:spamexperts-canary: %canary:rest%", ""]
+    return "\n".join([_HEADER] + lines)
