@@ -13,7 +13,8 @@ IMAGE=localhost/spamexperts-test
 PACKAGES=systemd-sysv,dbus,python3,iproute2,ca-certificates,sudo,rsyslog,openssl,procps
 
 [ "$(id -u)" -eq 0 ] || die "the test containers run systemd and need root: run this with sudo, or use 'make lint' and 'make test-unit'"
-need_packages podman runc mmdebstrap netavark aardvark-dns
+# netavark calls iptables, which Debian only recommends.
+need_packages podman runc mmdebstrap netavark aardvark-dns iptables
 
 recipe() { printf '%s' "$1 $PACKAGES" | sha256sum | cut -c 1-16; }
 built() { [ "$(podman image inspect -f '{{index .Labels "recipe"}}' "$IMAGE:$1" 2>/dev/null)" = "$(recipe "$1")" ]; }
