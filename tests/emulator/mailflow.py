@@ -134,7 +134,8 @@ class MailFlow:
         main, sub, extra, status, legacy, details, code = rng.choice(_CLASSES)
         size = int(rng.lognormvariate(9, 1.5)) + 500
         return {
-            "id": f"1{_base62(int(self._clock), 5)[-5:]}-{_base62(self._seed, 2)}{_base62(number, 4)}-{_base62(rng.randrange(3844), 2)}",
+            "id": f"1{_base62(int(self._clock), 5)}-{_base62(self._seed, 2)}{_base62(number, 4)}-"
+                  f"{_base62(rng.randrange(3844), 2)}",
             "filtering_host": rng.choice(self._nodes), "domain": inside, "sender": sender, "recipient": recipient,
             "timestamp": moment(self._clock, self._style), "sender_host": f"mx{rng.randrange(1, 9)}.{outside}",
             "sender_ip": f"203.0.113.{rng.randrange(1, 255)}" if rng.random() < 0.8
@@ -162,7 +163,8 @@ class MailFlow:
         fields = {
             "id": about["id"], "status": status, "filtering_host": about["filtering_host"], "domain": about["domain"],
             "recipient": about["recipient"], "delivery_date": moment(self._clock, self._style),
-            "delivery_ip": rng.choice((f"198.51.100.{rng.randrange(1, 255)}", f"2001:db8:25::{rng.randrange(65536):x}")),
+            "delivery_ip": rng.choice((f"198.51.100.{rng.randrange(1, 255)}",
+                                       f"2001:db8:25::{rng.randrange(65536):x}")),
             "delivery_fqdn": host, "delivery_port": rng.choice((25, 25, 25, 587, 2525)),
             "delivery_data": reply % "".join(rng.choice(_DIGITS) for _ in range(11)) if "%s" in reply else reply,
         }

@@ -39,6 +39,10 @@ class Handler(SysLogHandler):
     raw = False
     size = 0
 
+    def begin(self, raw: bool) -> None:
+        """Forget the last record; `raw` lets bytes through that are no UTF-8."""
+        self.error, self.raw = None, raw
+
     def format(self, record: logging.LogRecord) -> str:
         """Render the record and note its size in characters."""
         text = super().format(record)
@@ -119,7 +123,7 @@ class Node:
             text, arguments = _line(record, settings[record.kind + "_template"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             return Outcome("lost", f"{type(error).__name__}: {error}", set_number=number)
-        handler.error, handler.raw = None, self._switches["sender_text"] == "bytes"
+        handler.begin(self._switches["sender_text"] == "bytes")
         handler.handle(logging.LogRecord("remote_syslog", level, __file__, 0, text, arguments, None))
         if handler.error is not None:
             return Outcome("lost", handler.error, self._source, set_number=number)
@@ -149,9 +153,7 @@ class Node:
     @staticmethod
     def _local(handler: Handler) -> Optional[Tuple[str, int]]:
         """Return the address and port that the receiver sees, as far as this machine knows."""
-        sock = getattr(handler, "socket", None)
-        if sock is None:
-            return None
+        sock: Any = vars(handler)["socket"]
         address, port = sock.getsockname()[:2]
         if address in ("0.0.0.0", "::"):
             try:
