@@ -16,6 +16,11 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
+if not __package__:
+    # Run as `python tests/emulator`: Python then knows the folder, but not the package.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    __package__ = "emulator"
+
 from .cluster import Emulator
 from .switches import SWITCHES
 

@@ -80,7 +80,10 @@ class Emulator:
         self._server.stop()
         for flow in self._flows:
             flow.stop()
-            flow.wait(1.0)
+            if not flow.wait(0.5)["done"]:
+                for sender in self._senders:
+                    sender.abort()
+                flow.wait(5.0)
         for sender in self._senders:
             sender.close()
         if self._temporary is not None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import socket
@@ -163,6 +164,13 @@ class Node:
             except OSError:
                 return None
         return str(address), int(port)
+
+    def abort(self) -> None:
+        """Break the connection under a send that waits for a receiver that does not read."""
+        sock = vars(self._handler).get("socket") if self._handler is not None else None
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the socket."""

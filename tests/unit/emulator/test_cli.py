@@ -61,6 +61,11 @@ def test_serve_flow_set_and_get(served, receiver, capsys):
     assert len(Path(served["sent_file"]).read_text().splitlines()) == 22
 
 
+def test_it_also_runs_as_a_script(tmp_path):
+    shown = subprocess.check_output([sys.executable, str(PACKAGE), "switches"], cwd=tmp_path, text=True)
+    assert "get_format (kv_colon, " in shown
+
+
 def test_wrong_switches_are_told_in_one_line(capsys):
     assert main(["serve", "--switch", "nosuch=1"]) == 1
     assert capsys.readouterr().err == "emulator: unknown switch: nosuch\n"
