@@ -10,19 +10,21 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 IMAGE=localhost/spamexperts-test
-PACKAGES=systemd-sysv,dbus,python3,iproute2,ca-certificates,sudo,rsyslog,openssl,procps
+# minbase: what every Debian host has, such as groupadd, and no more.
+VARIANT=minbase
+PACKAGES=systemd-sysv,dbus,python3,iproute2,ca-certificates,sudo,rsyslog,openssl,procps,passwd
 
 [ "$(id -u)" -eq 0 ] || die "the test containers run systemd and need root: run this with sudo, or use 'make lint' and 'make test-unit'"
 # netavark calls iptables, which Debian only recommends.
 need_packages podman runc mmdebstrap netavark aardvark-dns iptables
 
-recipe() { printf '%s' "$1 $PACKAGES" | sha256sum | cut -c 1-16; }
+recipe() { printf '%s' "$1 $VARIANT $PACKAGES" | sha256sum | cut -c 1-16; }
 built() { [ "$(podman image inspect -f '{{index .Labels "recipe"}}' "$IMAGE:$1" 2>/dev/null)" = "$(recipe "$1")" ]; }
 
 build() {
     local tar
     tar="$(mktemp "$CACHE/image.XXXXXX.tar")"
-    quietly "debootstrapping $1 (about half a minute)" mmdebstrap --variant=apt --include="$PACKAGES" "$1" "$tar"
+    quietly "debootstrapping $1 (about half a minute)" mmdebstrap --variant="$VARIANT" --include="$PACKAGES" "$1" "$tar"
     quietly "importing $IMAGE:$1" podman import --change "LABEL recipe=$(recipe "$1")" "$tar" "$IMAGE:$1"
     rm -f "$tar"
 }
