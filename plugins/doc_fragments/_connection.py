@@ -1,0 +1,74 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  api_url:
+    description:
+      - Address of the cluster's master, such as V(https://master.example.com). The path C(/cgi-bin/api) is added when
+        it is missing.
+      - It must begin with C(https://), because every request carries the password, and must not hold credentials.
+      - Redirects are refused, so it must be the address that answers itself.
+      - If the option is not given, the value of the environment variable E(SPAMEXPERTS_API_URL) is used.
+    type: str
+    required: true
+  api_username:
+    description:
+      - Name of a Software API user, or of a super administrator.
+      - If the option is not given, the value of the environment variable E(SPAMEXPERTS_API_USERNAME) is used.
+    type: str
+    required: true
+  api_password:
+    description:
+      - Password of that user. It is sent by HTTP basic authentication, or by digest authentication when the server
+        asks for that.
+      - Ansible masks this text wherever it occurs in a result. A password that is also a common word or number, such
+        as V(514), therefore hides that word or number as well.
+      - If the option is not given, the value of the environment variable E(SPAMEXPERTS_API_PASSWORD) is used.
+    type: str
+    required: true
+  validate_certs:
+    description:
+      - Whether the server's certificate is checked. Rather than switching this off for the self-signed certificate
+        that the product ships with, give that certificate in O(ca_path).
+      - If the option is not given, the value of the environment variable E(SPAMEXPERTS_VALIDATE_CERTS) is used.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - Path of a file in PEM format, where the task runs, with the CA certificates that the server's certificate is
+        checked against.
+      - If the option is not given, the value of the environment variable E(SPAMEXPERTS_CA_PATH) is used.
+    type: path
+  timeout:
+    description:
+      - Seconds to wait for a connection, and for each part of a reply.
+      - If the option is not given, the value of the environment variable E(SPAMEXPERTS_TIMEOUT) is used.
+    type: int
+    default: 60
+  retries:
+    description:
+      - How often a request that only reads is repeated when the connection fails or the server is temporarily
+        unavailable, with growing pauses. A request that writes is never repeated before the settings were read again
+        and found unchanged, and then once.
+    type: int
+    default: 3
+  use_proxy:
+    description:
+      - Whether the proxy that the environment names is used.
+    type: bool
+    default: true
+requirements:
+  - requests >= 2.25.0, on the host where the task runs
+notes:
+  - The Software API exists on Local Cloud only. Hosted Cloud has the Control Panel API instead, which this collection
+    does not speak.
+  - Run the task on a host that can reach the master, usually with C(delegate_to=localhost) or C(connection=local).
+  - The cluster carries out every call on all its servers. Address the master, and let only one task at a time write
+    to one cluster; C(run_once) and C(throttle=1) help.
+"""

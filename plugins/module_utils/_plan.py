@@ -1,0 +1,99 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What a task would change: the only place that decides it. Check mode, diff and the result all come from one Plan."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ._errors import OptionError
+from ._reply import NAMES
+from ._settings import RESET, Settings, Value
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """before and after: all eight settings; payload: the eight arguments of the write, as text.
+
+    An ``after`` of RESET means the product's default where the cluster does not say what that is.
+    """
+
+    before: t.Mapping[str, Value]
+    after: t.Mapping[str, Value]
+    changed_keys: t.Tuple[str, ...]
+    payload: t.Mapping[str, str]
+    managed: t.Tuple[str, ...]
+    reset: t.FrozenSet[str]
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is to be written."""
+        return bool(self.changed_keys)
+
+    @property
+    def diff(self) -> t.Dict[str, t.Dict[str, Value]]:
+        """Before and after of the settings that the task manages."""
+        return {
+            "before": {name: self.before[name] for name in self.managed},
+            "after": {name: self.after[name] for name in self.managed},
+        }
+
+
+def plan(current: Settings, wanted: t.Mapping[str, Value]) -> Plan:
+    """What has to be done so that ``current`` becomes as ``wanted``, which holds canonical values or RESET.
+
+    A setting that ``wanted`` lacks is not managed and stays. Raises OptionError when the result would send to no host.
+    """
+    before = current.to_output()
+    reset = frozenset(name for name, value in wanted.items() if value == RESET)
+    changed = tuple(name for name in NAMES if name in wanted and not _is_met(current, name, wanted[name]))
+    after = dict(before)
+    for name in changed:
+        after[name] = _default(current, name) if name in reset else wanted[name]
+    concerned = "host" in wanted or wanted.get("enabled") is True
+    if concerned and after["enabled"] is True and after["host"] in ("", RESET):
+        raise OptionError("enabled is true, but there is no host to send to; give host, or set enabled to false")
+    payload = {name: _argument(current, wanted, name) for name in NAMES}
+    managed = tuple(name for name in NAMES if name in wanted)
+    return Plan(before, after, changed, payload, managed, reset)
+
+
+def unmet(expected: Plan, current: Settings) -> t.Tuple[str, ...]:
+    """The settings that, after the plan was carried out, are not as it said."""
+    missing = []
+    for name in NAMES:
+        if name in expected.reset:
+            met = current.pinned is None or name not in current.pinned
+        else:
+            met = current.holds(name, expected.after[name])
+        if not met:
+            missing.append(name)
+    return tuple(missing)
+
+
+def _is_met(current: Settings, name: str, value: Value) -> bool:
+    if value != RESET:
+        return current.holds(name, value)
+    if current.pinned is None:
+        # Without a host the cluster looks untouched, and an untouched cluster has nothing to warn about.
+        return current.values["host"] == "" and not current.values["enabled"]
+    return name not in current.pinned
+
+
+def _default(current: Settings, name: str) -> Value:
+    default = (current.pinned or {}).get(name, RESET)
+    # A literal that equals the default is still pinned; say what will change, which the value alone would not show.
+    return RESET if current.holds(name, default) else default
+
+
+def _argument(current: Settings, wanted: t.Mapping[str, Value], name: str) -> str:
+    if name in wanted:
+        # An empty argument counts as an omitted one, whose meaning is unknown; no host is the product's default.
+        return RESET if wanted[name] in (RESET, "") else current.to_api(name, wanted[name])
+    return RESET if name in current.at_default() else current.to_api(name, current.values[name])

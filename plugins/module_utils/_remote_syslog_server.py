@@ -1,0 +1,180 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What the remote_syslog_server modules do: read, plan, write, verify. The same in a module and in an action plugin."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ._client import Client, Connection
+from ._errors import ApiError, OptionError, TransportError, shorten
+from ._plan import Plan, plan, unmet
+from ._reply import NAMES, TEMPLATES, check_write, parse_settings
+from ._settings import RESET, Settings, Value, option
+from ._template import template_faults
+
+Params = t.Mapping[str, t.Any]
+Result = t.Dict[str, t.Any]
+
+_GET = "api_get_remote_syslog_server"
+_SET = "api_set_remote_syslog_server"
+# With these the cluster says that it did not even try.
+_REFUSALS = ("auth", "permission", "ip_restricted", "unknown_method", "bad_argument")
+
+
+def read_settings(params: Params, check_mode: bool) -> Result:
+    """The result of remote_syslog_server_info. Raises ApiError."""
+    with Client(Connection.from_options(params)) as client:
+        settings, messages = _read(client)
+    return {
+        "changed": False,
+        "settings": settings.to_output(),
+        "defaults": settings.at_default(),
+        "api_messages": list(messages),
+    }
+
+
+def apply_settings(params: Params, check_mode: bool) -> Result:
+    """The result of remote_syslog_server. Raises ApiError, with ``changed`` in its result once a write went out."""
+    wanted = _wanted(params)
+    warnings = _template_warnings(wanted, params["validate_templates"])
+    for name in ("verify_retries", "verify_delay"):
+        if params[name] < 0:
+            raise OptionError(f"{name} must be 0 or more")
+    with Client(Connection.from_options(params)) as client:
+        current, messages = _read(client)
+        todo = plan(current, wanted)
+        settings, defaults, verified = dict(todo.after), current.at_default(), not todo.changed
+        if todo.changed and not check_mode:
+            after, messages = _write(client, todo, current, params, may_repeat=params["retries"] > 0)
+            if after is not None:
+                settings, defaults, verified = after.to_output(), after.at_default(), True
+    result = {
+        **_planned(todo),
+        "changed": todo.changed,
+        "settings": settings,
+        "defaults": defaults,
+        "api_messages": list(messages),
+        "verified": verified,
+    }
+    return {**result, "warnings": warnings} if warnings else result
+
+
+def _planned(todo: Plan) -> Result:
+    return {"before": dict(todo.before), "changed_keys": list(todo.changed_keys), "diff": todo.diff}
+
+
+def _wanted(params: Params) -> t.Dict[str, Value]:
+    wanted = {name: option(name, params[name]) for name in NAMES if params.get(name) is not None}
+    for name in params.get("reset") or ():
+        if wanted.get(name, RESET) != RESET:
+            raise OptionError(f"{name} has a value and is listed in reset; remove one of them")
+        wanted[name] = RESET
+    return wanted
+
+
+def _template_warnings(wanted: t.Mapping[str, Value], validate: str) -> t.List[str]:
+    if validate == "off":
+        return []
+    remarks = []
+    for name in TEMPLATES:
+        template = wanted.get(name, RESET)
+        if not isinstance(template, str) or template == RESET:
+            continue
+        # One control character can be a log format's delimiter; a second one is an accident.
+        controls = sorted({char for char in template if ord(char) < 32 and char != "\t"})
+        faults, doubts = template_faults(template, name.split("_", 1)[0], controls[0] if len(controls) == 1 else "")
+        if not template.isascii():
+            doubts.append("characters outside ASCII may not survive the cluster's API")
+        if faults or (doubts and validate == "strict"):
+            way_out = "correct it, or set validate_templates to " + ("off" if faults else "warn")
+            raise OptionError(f"{name}: {'; '.join(faults + doubts)}; {way_out}")
+        remarks += [f"{name}: {doubt}" for doubt in doubts]
+    # One line, however much there is to say: every warning shows in job output.
+    return ["; ".join(remarks)] if remarks else []
+
+
+def _read(client: Client) -> t.Tuple[Settings, t.Tuple[str, ...]]:
+    reply = parse_settings(client.read(_GET), client.redact)
+    return Settings.from_api(reply), reply.messages
+
+
+def _settle(client: Client, todo: Plan, params: Params) -> t.Tuple[Settings, t.Tuple[str, ...], t.Tuple[str, ...]]:
+    """Read until the plan holds, for a bounded time: (settings, messages, settings that are not as planned)."""
+    for left in range(params["verify_retries"], -1, -1):
+        settings, messages = _read(client)
+        missing = unmet(todo, settings)
+        if not missing or not left:
+            break
+        time.sleep(params["verify_delay"])
+    return settings, messages, missing
+
+
+def _write(
+    client: Client, todo: Plan, current: Settings, params: Params, may_repeat: bool
+) -> t.Tuple[t.Optional[Settings], t.Tuple[str, ...]]:
+    """Write and verify: (settings as read again, or None where that is not wanted; messages)."""
+    try:
+        notices = check_write(client.write(_SET, **todo.payload), client.redact)
+    except ApiError as error:
+        if not error.sent:
+            raise
+        return _after_failure(client, todo, current, params, may_repeat, error)
+    if not params["verify"]:
+        return None, notices
+    try:
+        settings, messages, missing = _settle(client, todo, params)
+    except ApiError as error:
+        raise _failed(error, todo, None) from None
+    if missing:
+        shown = ", ".join(f"{name} is {_show(settings.values[name])}" for name in missing)
+        unverified = ApiError(
+            f"{', '.join(missing)} did not take: the cluster accepted the write, but still shows that {shown}; raise"
+            " verify_retries if it is slow, or look for another writer",
+            "verify",
+            sent=True,
+        )
+        raise _failed(unverified, todo, settings)
+    return settings, (*notices, *messages)
+
+
+def _after_failure(
+    client: Client, todo: Plan, current: Settings, params: Params, may_repeat: bool, error: ApiError
+) -> t.Tuple[t.Optional[Settings], t.Tuple[str, ...]]:
+    """A write without a good answer may have taken effect: read before anything else."""
+    lost = isinstance(error, TransportError) and error.failure_class == "transport"
+    try:
+        settings, messages, missing = _settle(client, todo, params if lost else {**params, "verify_retries": 0})
+    except ApiError:
+        raise _failed(error, todo, None) from None
+    if lost and not missing:
+        return settings, messages
+    if lost and may_repeat and settings.values == current.values and settings.pinned == current.pinned:
+        return _write(client, todo, current, params, may_repeat=False)
+    failed = _failed(error, todo, settings)
+    if error.failure_class in _REFUSALS and settings.values == current.values and settings.pinned == current.pinned:
+        failed.result["changed"] = False
+    raise failed from None
+
+
+def _failed(error: ApiError, todo: Plan, settings: t.Optional[Settings]) -> ApiError:
+    """The same error, saying also that a write was sent and what now holds."""
+    error.result = {**_planned(todo), "changed": True, "verified": False}
+    if settings is None:
+        error.message += "; the write was sent, and the settings could not be read again"
+        return error
+    error.result["settings"] = settings.to_output()
+    missing = unmet(todo, settings)
+    took = [name for name in todo.changed_keys if name not in missing]
+    error.message += f"; the write was sent, of the settings to change these hold now: {', '.join(took) or 'none'}"
+    return error
+
+
+def _show(value: Value) -> str:
+    return repr(shorten(str(value), 60))

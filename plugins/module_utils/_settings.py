@@ -1,0 +1,248 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The eight settings: their canonical form, and the ways to spell them."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import re
+import typing as t
+
+from ._errors import OptionError, ReplyError, shorten
+from ._reply import NAMES, REPORT, TEMPLATES, Reply
+
+# As a setting's value it always means the product's default, on the wire and as an option; no literal has this name.
+RESET = "default"
+
+Value = t.Union[str, int, bool, None]
+
+
+class Spelling:
+    """The values of a setting, each in several spellings; the n-th spellings of all values are of one style."""
+
+    def __init__(self, rows: t.Mapping[t.Union[str, bool], t.Sequence[str]], aliases: t.Mapping[str, str]) -> None:
+        self._rows = rows
+        self._values: t.Dict[str, t.Union[str, bool]] = dict(aliases)
+        for value, words in rows.items():
+            self._values.update((word.lower(), value) for word in words)
+
+    @property
+    def values(self) -> t.Tuple[str, ...]:
+        """The canonical values."""
+        return tuple(str(value) for value in self._rows)
+
+    def canonical(self, text: str) -> t.Union[str, bool, None]:
+        """The value that a spelling means, or None."""
+        return self._values.get(text.strip().lower())
+
+    def spell(self, value: t.Union[str, bool], like: str) -> str:
+        """A value in the style of another spelling, or in the first style where that one is unknown."""
+        for words in self._rows.values():
+            if like in words:
+                style = list(words).index(like)
+                return self._rows[value][style] if style < len(self._rows[value]) else self._rows[value][0]
+        return self._rows[value][0]
+
+
+_FACILITIES = (
+    *("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp"),
+    *("ntp", "security", "console", "solaris-cron"),
+    *(f"local{number}" for number in range(8)),
+)
+# Python's levels, which the product's are; syslog's own further names have no number there.
+_LEVELS: t.Dict[str, t.Optional[int]] = {
+    **{"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50},
+    **dict.fromkeys(("NOTICE", "ALERT", "EMERG")),
+}
+
+SPELLINGS: t.Dict[str, Spelling] = {
+    "facility": Spelling(
+        {
+            name: (name, name.upper(), "LOG_" + name.upper(), "log_" + name, name.capitalize(), str(code))
+            for code, name in enumerate(_FACILITIES)
+        },
+        {},
+    ),
+    "level": Spelling(
+        {
+            name: (name, name.lower(), name.capitalize(), "LOG_" + name, *([] if code is None else [str(code)]))
+            for name, code in _LEVELS.items()
+        },
+        {"warn": "WARNING", "err": "ERROR", "crit": "CRITICAL", "fatal": "CRITICAL", "panic": "EMERG"},
+    ),
+    "socket_type": Spelling(
+        {
+            "udp": ("udp", "UDP", "SOCK_DGRAM", "sock_dgram", "datagram", "dgram", "DGRAM", "2"),
+            "tcp": ("tcp", "TCP", "SOCK_STREAM", "sock_stream", "stream", "stream", "STREAM", "1"),
+        },
+        {},
+    ),
+    "enabled": Spelling(
+        {
+            True: ("True", "true", "TRUE", "1", "yes", "Yes", "on", "On", "enabled", "Enabled"),
+            False: ("False", "false", "FALSE", "0", "no", "No", "off", "Off", "disabled", "Disabled"),
+        },
+        {},
+    ),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What a cluster holds: canonical values, and beside them how the cluster spelled each.
+
+    pinned: the settings that hold a literal, with the product's default; None when the cluster does not show it.
+    """
+
+    values: t.Mapping[str, Value]
+    raw: t.Mapping[str, str]
+    pinned: t.Optional[t.Mapping[str, Value]] = None
+
+    @classmethod
+    def from_api(cls, reply: Reply) -> Settings:
+        """The settings in a reply; raises ReplyError for a value that cannot be what its label says."""
+        values = {name: _read(name, reply.values[name]) for name in NAMES}
+        pinned = None if reply.pinned is None else {name: _read(name, text) for name, text in reply.pinned.items()}
+        return cls(values, dict(reply.values), pinned)
+
+    def to_output(self) -> t.Dict[str, Value]:
+        """The settings as the module returns them and takes them."""
+        return {name: self.values[name] for name in NAMES}
+
+    def at_default(self) -> t.Dict[str, Value]:
+        """The settings known to follow the product's default, with their value."""
+        pinned = self.pinned
+        return {} if pinned is None else {name: self.values[name] for name in NAMES if name not in pinned}
+
+    def holds(self, name: str, value: Value) -> bool:
+        """Whether a setting has that canonical value, whatever the reply did to its spelling."""
+        if name not in TEMPLATES or value == self.values[name]:
+            return self.values[name] == value
+        return isinstance(value, str) and bool({value, value.rstrip()} & _readings(self.raw[name]))
+
+    def to_api(self, name: str, value: Value) -> str:
+        """A value as this cluster would spell it."""
+        if value == self.values[name]:
+            # A template's own text may have come back in quotes or in pieces, which must not be written.
+            return str(value) if name in TEMPLATES else _text(self.raw[name])
+        if name in SPELLINGS and isinstance(value, (str, bool)) and SPELLINGS[name].canonical(str(value)) is not None:
+            return SPELLINGS[name].spell(value, _text(self.raw[name]))
+        return "" if value is None else str(value)
+
+
+def option(name: str, value: t.Any) -> Value:
+    """An option's canonical value, or RESET. Raises OptionError naming the option and the remedy."""
+    text = value if isinstance(value, str) else str(value)
+    if text == RESET:
+        return RESET
+    if name == "port":
+        if isinstance(value, bool) or not re.match(r"[0-9]{1,5}\Z", text.strip()) or not 1 <= int(text) <= 65535:
+            raise OptionError(f"port must be between 1 and 65535, or default, not {shorten(text)}")
+        return int(text)
+    if name == "host":
+        return _host_option(text)
+    if name in TEMPLATES:
+        if re.search("[\r\n\0]", text):
+            raise OptionError(f"{name} must not contain a line feed, carriage return or NUL; each ends a record")
+        if not text.strip():
+            raise OptionError(f"{name} must not be empty; leave the option out, or give default")
+        return text
+    canonical = SPELLINGS[name].canonical(text)
+    if canonical is None:
+        words = ", ".join(("true", "false") if name == "enabled" else SPELLINGS[name].values)
+        raise OptionError(f"{name} must be one of {words}, or default, not {shorten(text)!r}")
+    return canonical
+
+
+def _host_option(text: str) -> str:
+    host = _host(text)
+    if not host.isascii():
+        try:
+            hint = f"; write {host.encode('idna').decode('ascii')}"
+        except UnicodeError:
+            hint = ""
+        raise OptionError(f"host must be ASCII{hint or '; write an internationalised name in its xn-- form'}")
+    if host and not (re.match(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\Z", host) or _address(host)):
+        raise OptionError(
+            f"host must be one name or IP address, not {shorten(text)!r}; the port has an option of its own"
+        )
+    return host
+
+
+def _address(host: str) -> t.Optional[str]:
+    try:
+        return ipaddress.ip_address(host).compressed
+    except ValueError:
+        return None
+
+
+def _host(text: str) -> str:
+    host = text.strip().lower().rstrip(".")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    return _address(host) or host
+
+
+def _text(raw: str) -> str:
+    text = _plain(raw)
+    return "" if text.lower() in ("none", "null") else text
+
+
+def _plain(text: str) -> str:
+    text = text.strip()
+    return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
+
+
+def _read(name: str, raw: str) -> Value:
+    if name in TEMPLATES:
+        return _template(raw)
+    text = _text(raw)
+    if name == "host":
+        return _host(text)
+    value: Value = None
+    if name == "port":
+        value = int(text) if re.match(r"[0-9]{1,5}\Z", text) else None
+    elif name in SPELLINGS:
+        value = SPELLINGS[name].canonical(text)
+    # A facility or level that this table lacks is kept as it is; anything longer than a word is no such value.
+    if value is None and text and (name in ("port", "enabled") or not re.match(r"[\w-]+\Z", text)):
+        problem = f"the cluster shows {name} as {shorten(text, 40)!r}, which cannot be read"
+        raise ReplyError(f"{problem}; {REPORT}", "not_plaintext")
+    if value is None and name == "enabled":
+        return False
+    return value if value is not None or name == "port" else text
+
+
+def _joined(raw: str) -> t.List[str]:
+    """A template that spans lines, joined in the ways it may have been folded; the likeliest first."""
+    first, *more = raw.split("\n")
+    indents = [re.match(r"[ \t]*", line).group() for line in more]  # type: ignore[union-attr]
+    indent = min(indents, key=len, default="")
+    # One blank can be the template's own; two or more are an indent.
+    folded = first + "".join(line[len(indent) :] for line in more)
+    whole = "".join([first, *more])
+    return [folded if len(indent) > 1 or indent == "\t" else whole, whole, folded, " ".join(raw.split("\n"))]
+
+
+def _template(raw: str) -> str:
+    """The template without what the reply's layout added. Quotes that may be the template's own stay."""
+    text = _joined(raw)[0].strip()
+    if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":
+        return text
+    quote, inner = text[0], text[1:-1]
+    own = re.match(rf"{quote}[^{quote}]*{quote}(?:,{quote}[^{quote}]*{quote})+\Z|.%\([^)]*\)s.\Z", text)
+    if own or (quote in inner and not (inner[0] == quote == inner[-1])):
+        return text
+    return inner.rstrip()
+
+
+def _readings(raw: str) -> t.Set[str]:
+    """Every template that may have been meant by what the reply shows."""
+    texts = {reading for text in _joined(raw) for reading in (text, text.strip(), text.rstrip(), _template(text))}
+    return texts | {_plain(text) for text in texts}

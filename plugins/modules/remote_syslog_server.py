@@ -1,0 +1,265 @@
+#!/usr/bin/python
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: remote_syslog_server
+short_description: Set where and how a SpamExperts Local Cloud sends its mail logs
+version_added: 0.1.0
+author:
+  - spamexperts.local_cloud contributors (!UNKNOWN)
+description:
+  - Brings the remote syslog settings of a SpamExperts (N-able) Local Cloud cluster to a desired state through its
+    Software API. It does not work with Hosted Cloud.
+  - The options mirror the arguments of the API call C(api_set_remote_syslog_server). None of them has a default, and
+    a setting whose option is not given stays as it is.
+  - The word V(default) as the value of a setting gives that setting back to the product, like O(reset). It can
+    therefore be the literal value of none.
+  - Settings are read, compared in canonical form, written only when one differs, and read again. A write always
+    carries all eight settings, and settings that are known to follow the product's default go on following it.
+extends_documentation_fragment:
+  - spamexperts.local_cloud._connection
+  - spamexperts.local_cloud._attributes
+  - spamexperts.local_cloud._attributes.actiongroup_api
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details:
+      - The diff shows the settings that the task manages.
+  idempotent:
+    support: partial
+    details:
+      - Whether a setting follows the product's default can only be seen in the warnings that the cluster prints with
+        the settings. If it prints none although a host is set, then a task that uses O(reset) or V(default) reports a
+        change each time. Without it the module is idempotent.
+options:
+  host:
+    description:
+      - Name or IP address of the syslog server. Write IPv6 addresses without brackets and internationalised names in
+        their C(xn--) form.
+      - An empty text removes the host, which is not possible while O(enabled) is V(true).
+    type: str
+  port:
+    description:
+      - Port of the syslog server, a number from 1 to 65535, or V(default).
+    type: raw
+  facility:
+    description:
+      - Syslog facility of the records, V(kern) to V(local7), or V(default).
+      - The spellings V(LOG_LOCAL0) and V(16) mean V(local0), and so on.
+    type: str
+  socket_type:
+    description:
+      - Transport of the records. With V(tcp) each record ends with a NUL and not with a line feed, which the receiver
+        must expect.
+    type: str
+    choices:
+      - udp
+      - tcp
+      - default
+  level:
+    description:
+      - Level of the records, V(DEBUG), V(INFO), V(WARNING), V(ERROR) or V(CRITICAL), in any case, or V(default).
+        V(NOTICE), V(ALERT) and V(EMERG) are passed on as well.
+      - The spellings V(warn) and V(30) mean V(WARNING), and so on.
+    type: str
+  enabled:
+    description:
+      - Whether logs are sent, V(true) or V(false), or V(default).
+      - It cannot be V(true) as long as the cluster has no host to send to.
+    type: raw
+  message_template:
+    description:
+      - Template of the record that is sent when a message was processed, with fields such as C(%(id\)s).
+      - It must not hold line feeds, carriage returns or NUL characters, because each of them ends a record.
+      - The filter P(spamexperts.local_cloud.message_template#filter) makes one from a log format.
+    type: str
+  status_template:
+    description:
+      - Template of the record that is sent when the status of a message changes, for example when it is released from
+        quarantine.
+      - The rules of O(message_template) apply. The filter P(spamexperts.local_cloud.status_template#filter) makes one
+        from a log format.
+    type: str
+  reset:
+    description:
+      - Settings to give back to the product's default. A setting cannot be listed here and have a value of its own.
+    type: list
+    elements: str
+    choices:
+      - host
+      - port
+      - facility
+      - socket_type
+      - message_template
+      - enabled
+      - level
+      - status_template
+  verify:
+    description:
+      - Whether the settings are read again after a write, so that the task fails when one of them did not take.
+    type: bool
+    default: true
+  verify_retries:
+    description:
+      - How often the settings are read once more when they do not yet show what was written.
+    type: int
+    default: 5
+  verify_delay:
+    description:
+      - Seconds between these reads.
+    type: int
+    default: 2
+  validate_templates:
+    description:
+      - What is done about templates. Text that begins a field and ends in none, or more than one kind of control
+        character, loses records at the cluster and is refused unless this is V(off).
+      - With V(warn) an unknown field name, a status field in a message template and text outside ASCII give one
+        warning, with V(strict) they are refused, too.
+    type: str
+    default: warn
+    choices:
+      - strict
+      - warn
+      - 'off'
+seealso:
+  - module: spamexperts.local_cloud.remote_syslog_server_info
+  - plugin: spamexperts.local_cloud.message_template
+    plugin_type: filter
+  - plugin: spamexperts.local_cloud.status_template
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Send mail logs to a syslog server
+  spamexperts.local_cloud.remote_syslog_server:
+    api_url: https://master.example.com
+    api_username: apiuser
+    api_password: "{{ vault_api_password }}"
+    host: syslog.example.com
+    port: 5514
+    socket_type: tcp
+    enabled: true
+    message_template: "{{ spamexperts_log_format | spamexperts.local_cloud.message_template }}"
+    status_template: "{{ spamexperts_log_format | spamexperts.local_cloud.status_template }}"
+  delegate_to: localhost
+
+- name: The example call of the vendor's documentation
+  spamexperts.local_cloud.remote_syslog_server:
+    api_url: https://example.com/cgi-bin/api
+    api_username: apiuser
+    api_password: "{{ vault_api_password }}"
+    host: remote.example.com
+    enabled: true
+    message_template: >-
+      "%(id)s","%(filtering_host)s","%(sender)s","%(recipient)s","%(domain)s","%(timestamp)s","%(sender_host)s","%(helo)s","%(sender_ip)s","%(incoming_size)s","%(outgoing_size)s","%(status)s","%(classification)s","%(classification_details)s","%(from_header)s","%(to_header)s","%(cc_header)s","%(subject_header)s"
+    status_template: >-
+      "%(id)s","%(filtering_host)s","%(domain)s","%(recipient)s","%(status)s","%(delivery_date)s","%(delivery_ip)s","%(delivery_port)s","%(delivery_fqdn)s","%(delivery_data)s"
+  delegate_to: localhost
+
+- name: Stop sending, and give level and port back to the product
+  spamexperts.local_cloud.remote_syslog_server:
+    enabled: false
+    reset:
+      - level
+      - port
+  # The connection comes from the environment variables, or from module_defaults.
+  delegate_to: localhost
+  environment:
+    SPAMEXPERTS_API_URL: https://master.example.com
+    SPAMEXPERTS_API_USERNAME: apiuser
+    SPAMEXPERTS_API_PASSWORD: "{{ vault_api_password }}"
+"""
+
+RETURN = r"""
+settings:
+  description:
+    - The eight settings as they are after the task, in canonical form and as options of this module; in check mode as
+      they would be.
+    - In check mode the word V(default) stands for a default that the cluster does not show.
+    - On failure it is there when the settings could be read after a write.
+  returned: success, and failure after a write
+  type: dict
+  sample:
+    enabled: true
+    facility: local0
+    host: syslog.example.com
+    level: INFO
+    message_template: '"%(id)s","%(status)s"'
+    port: 514
+    socket_type: udp
+    status_template: '"%(id)s","%(status)s","%(delivery_data)s"'
+before:
+  description: The eight settings as they were. Given as options to this module they restore that state.
+  returned: success, and failure after a write
+  type: dict
+  sample:
+    enabled: false
+    facility: local0
+    host: ''
+    level: INFO
+    message_template: '"%(id)s","%(status)s"'
+    port: 514
+    socket_type: udp
+    status_template: '"%(id)s","%(status)s","%(delivery_data)s"'
+changed_keys:
+  description: Names of the settings that the task changed, or would change in check mode.
+  returned: success, and failure after a write
+  type: list
+  elements: str
+  sample:
+    - host
+    - enabled
+defaults:
+  description:
+    - The settings that are known to follow the product's default, with their value.
+    - It is empty when the cluster warns about no setting, because then nothing is known.
+  returned: success
+  type: dict
+  sample:
+    facility: local0
+    level: INFO
+api_messages:
+  description: Lines of the cluster's replies that are not settings, such as warnings.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - "Warning: the value of 'host' is not the default. The default value is: ''"
+verified:
+  description:
+    - Whether the settings were read and found to be as the task wants them.
+    - It is V(false) in check mode when there is something to change, and after a write with O(verify=false).
+  returned: success, and failure after a write
+  type: bool
+  sample: true
+failure_class:
+  description:
+    - What kind of failure it was, for C(rescue) blocks and reports.
+    - One of V(auth), V(permission), V(ip_restricted), V(unknown_method), V(bad_argument), V(not_plaintext),
+      V(transport), V(tls), V(node) and V(verify).
+    - C(changed) is V(true) in a failure when the write went out and the cluster did not refuse it.
+  returned: failure
+  type: str
+  sample: verify
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import remote_syslog_server_spec
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import run_module
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog_server import apply_settings
+
+
+def main() -> None:
+    """Bring the settings to the desired state."""
+    run_module(AnsibleModule(argument_spec=remote_syslog_server_spec(), supports_check_mode=True), apply_settings)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+#!/usr/bin/python
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: remote_syslog_server_info
+short_description: Read where a SpamExperts Local Cloud sends its mail logs
+version_added: 0.1.0
+author:
+  - spamexperts.local_cloud contributors (!UNKNOWN)
+description:
+  - Reads the remote syslog settings of a SpamExperts (N-able) Local Cloud cluster through its Software API. It does
+    not work with Hosted Cloud.
+  - The result has the same names and types as the options of M(spamexperts.local_cloud.remote_syslog_server), so that
+    it is valid input there.
+extends_documentation_fragment:
+  - spamexperts.local_cloud._connection
+  - spamexperts.local_cloud._attributes
+  - spamexperts.local_cloud._attributes.actiongroup_api
+  - spamexperts.local_cloud._attributes.info_module
+seealso:
+  - module: spamexperts.local_cloud.remote_syslog_server
+"""
+
+EXAMPLES = r"""
+- name: Read the remote syslog settings
+  spamexperts.local_cloud.remote_syslog_server_info:
+    api_url: https://master.example.com
+    api_username: apiuser
+    api_password: "{{ vault_api_password }}"
+  delegate_to: localhost
+  register: syslog
+
+- name: Show where the logs go
+  ansible.builtin.debug:
+    msg: "{{ syslog.settings.host }}:{{ syslog.settings.port }}/{{ syslog.settings.socket_type }}"
+"""
+
+RETURN = r"""
+settings:
+  description: The eight settings that the cluster holds, in canonical form.
+  returned: success
+  type: dict
+  contains:
+    host:
+      description: Name or address that the logs go to; empty when there is none.
+      type: str
+      returned: always
+    port:
+      description: Port that the logs go to; null when the cluster shows none.
+      type: int
+      returned: always
+    facility:
+      description: Syslog facility.
+      type: str
+      returned: always
+    socket_type:
+      description: Transport, V(udp) or V(tcp).
+      type: str
+      returned: always
+    message_template:
+      description: Template of the record that is sent when a message was processed.
+      type: str
+      returned: always
+    enabled:
+      description: Whether logs are sent.
+      type: bool
+      returned: always
+    level:
+      description: Level of the records.
+      type: str
+      returned: always
+    status_template:
+      description: Template of the record that is sent when the status of a message changes.
+      type: str
+      returned: always
+  sample:
+    enabled: true
+    facility: local0
+    host: syslog.example.com
+    level: INFO
+    message_template: '"%(id)s","%(status)s"'
+    port: 514
+    socket_type: udp
+    status_template: '"%(id)s","%(status)s","%(delivery_data)s"'
+defaults:
+  description:
+    - The settings that are known to follow the product's default, with their value.
+    - It is empty when the cluster warns about no setting, because then nothing is known.
+  returned: success
+  type: dict
+  sample:
+    facility: local0
+    level: INFO
+api_messages:
+  description: Lines of the cluster's replies that are not settings, such as warnings.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - "Warning: the value of 'host' is not the default. The default value is: ''"
+failure_class:
+  description:
+    - What kind of failure it was, for C(rescue) blocks and reports.
+    - One of V(auth), V(permission), V(ip_restricted), V(unknown_method), V(bad_argument), V(not_plaintext),
+      V(transport), V(tls), V(node) and V(verify).
+  returned: failure
+  type: str
+  sample: auth
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import connection_spec
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import run_module
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog_server import read_settings
+
+
+def main() -> None:
+    """Read and return the settings."""
+    run_module(AnsibleModule(argument_spec=connection_spec(), supports_check_mode=True), read_settings)
+
+
+if __name__ == "__main__":
+    main()
