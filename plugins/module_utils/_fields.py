@@ -37,8 +37,9 @@ class Field(t.NamedTuple):
     maximum: int = 0
 
 
-# 15 digits: far above any size in bytes, and exact in every JSON reader.
-_SIZE = 10**15 - 1
+# An integer has no more digits: far above any size in bytes, and exact in every JSON reader.
+DIGITS = 15
+_SIZE = 10**DIGITS - 1
 _BOTH = KINDS
 _M = (MESSAGE,)
 _S = (STATUS,)

@@ -16,10 +16,11 @@ import ipaddress
 import re
 import typing as t
 
-from ._fields import KINDS, Field, invalid_key
+from ._fields import DIGITS, KINDS, Field, invalid_key
 from ._template import LogFormat
 
-_PRI = re.compile(r"<[0-9]{1,3}>")
+# As many digits as the receiver takes; what no priority can be is still no part of the text.
+_PRI = re.compile(r"<[0-9]+>")
 # event.outcome by status, compared without case; a status that is not here says nothing about the outcome.
 OUTCOMES = {
     "delivered": "success",
@@ -85,8 +86,11 @@ def _parse_kind(rest: str, fmt: LogFormat, kind: str, mark: str) -> Record:
     else:
         if left == closing:
             return dict(values, **{"event.action": kind})
+    # Complete but not of these fields, or cut? What follows the cluster's own fields is looked at by itself too: those can
+    # hold the closing mark. liblognorm looks for it from the second character.
     end = closing if fmt.style == "printable" else fmt.delimiter + closing
-    whole = rest == closing or (end in rest and rest.index(end) == len(rest) - len(end))
+    texts = [rest] + rest.split(fmt.delimiter, sum(not field.stranger for field in fmt.fields(kind)))[-1:]
+    whole = any(text in (closing, end) or text[1:].partition(end)[1:] == (end, "") for text in texts)
     return dict(leading, **{"event.reason": "field-count" if whole else "truncated"})
 
 
@@ -97,10 +101,13 @@ def _parse_csv(body: str, fmt: LogFormat) -> Record:
         return {"event.reason": "no-marker"}
     if len(body) < 2 or not body.endswith('"'):
         return {"event.reason": "truncated"}
-    values = body[1:-1].split('","')
+    values = body[1:].split('","')
+    # A record that was cut just after a separator ends in a quote as well, but in one that is spent.
+    complete = values[-1].endswith('"')
+    values[-1] = values[-1][:-1]
     for kind in KINDS:
         fields = fmt.fields(kind)
-        if len(values) == len(fields):
+        if complete and len(values) == len(fields):
             parsed: Record = {"event.action": kind}
             for field, value in zip(fields, values):
                 parsed.update(typed(field, value))
@@ -115,7 +122,7 @@ def typed(field: Field, text: str) -> Record:
     if not text:
         return {}
     if field.type == "integer":
-        if re.match(r"[0-9]+\Z", text) and int(text) <= field.maximum:
+        if re.match(r"[0-9]{1,%d}\Z" % DIGITS, text) and int(text) <= field.maximum:
             return {field.key: int(text)}
     elif _is_ip(text):
         return {field.key: text}
@@ -124,7 +131,7 @@ def typed(field: Field, text: str) -> Record:
 
 def _is_ip(text: str) -> bool:
     """Whether index mappings take the text as an address: no zone, no leading zeros in IPv4."""
-    if "%" in text or re.search(r"(^|\.)0[0-9]", text):
+    if "%" in text or re.search(r"(^|[.:])0[0-9]+\.|\.0[0-9]", text):
         return False
     try:
         ipaddress.ip_address(text)

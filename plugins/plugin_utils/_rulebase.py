@@ -22,7 +22,7 @@ from __future__ import annotations
 import json
 import typing as t
 
-from ..module_utils._fields import KINDS, Field, invalid_key
+from ..module_utils._fields import DIGITS, KINDS, Field, invalid_key
 from ..module_utils._record import OUTCOMES
 from ..module_utils._template import LogFormat
 
@@ -82,6 +82,9 @@ def parser(fmt: LogFormat) -> t.Dict[str, t.Any]:
         "style": fmt.style,
         "rulebases": rulebases(fmt),
         "canary": head,
+        "integer_fields": _integers(fmt),
+        "separator": fmt.delimiter if fmt.style == "csv" else ord(fmt.delimiter),
+        "digits": DIGITS,
         "ip_fields": [{"key": field.key, "invalid": invalid_key(field)} for field in fields if field.type == "ip"],
         "ipv4": IPV4,
         "ipv6": IPV6,
@@ -90,6 +93,17 @@ def parser(fmt: LogFormat) -> t.Dict[str, t.Any]:
             outcome: sorted(status for status in OUTCOMES if OUTCOMES[status] == outcome) for outcome in ("success", "failure")
         },
     }
+
+
+def _integers(fmt: LogFormat) -> t.List[t.Dict[str, t.Any]]:
+    """The integer fields of each kind and their place among what the delimiter separates, counted from 1."""
+    before = 1 if fmt.style == "csv" else fmt.head(KINDS[0], "").count(fmt.delimiter) + 1
+    return [
+        {"kind": kind, "key": field.key, "invalid": invalid_key(field), "place": before + number}
+        for kind in KINDS
+        for number, field in enumerate(fmt.fields(kind))
+        if field.type == "integer"
+    ]
 
 
 def rulebases(fmt: LogFormat) -> t.Dict[str, str]:
