@@ -47,3 +47,13 @@ attributes:
     details:
       - This action does not modify state.
 """
+
+    TEMPLATE_SECRETS = r"""
+options:
+  template_secrets:
+    description:
+      - Texts inside templates that must not be shown, such as the secret of the log format and the ones before it.
+      - Everything that the task returns, its diff included, has asterisks in their place.
+    type: list
+    elements: str
+"""

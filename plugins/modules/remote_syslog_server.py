@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - spamexperts.local_cloud._connection
   - spamexperts.local_cloud._attributes
   - spamexperts.local_cloud._attributes.actiongroup_api
+  - spamexperts.local_cloud._attributes.template_secrets
 attributes:
   check_mode:
     support: full

@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - spamexperts.local_cloud._connection
   - spamexperts.local_cloud._attributes
   - spamexperts.local_cloud._attributes.actiongroup_api
+  - spamexperts.local_cloud._attributes.template_secrets
   - spamexperts.local_cloud._attributes.info_module
 seealso:
   - module: spamexperts.local_cloud.remote_syslog_server
@@ -114,14 +115,15 @@ failure_class:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import connection_spec
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import connection_spec, secrets_spec
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import run_module
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog_server import read_settings
 
 
 def main() -> None:
     """Read and return the settings."""
-    run_module(AnsibleModule(argument_spec=connection_spec(), supports_check_mode=True), read_settings)
+    spec = {**connection_spec(), **secrets_spec()}
+    run_module(AnsibleModule(argument_spec=spec, supports_check_mode=True), read_settings)
 
 
 if __name__ == "__main__":
