@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Writes what docs/log-format.md has from the code: the table of fields, the default templates, the outcomes.
+
+    gen_docs.py [--check]
+
+With --check it changes nothing and exits with 1 where the document is out of date.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pathlib
+import re
+import sys
+import types
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DOCUMENT = ROOT / "docs" / "log-format.md"
+TYPES = {"text": "string", "integer": "integer", "ip": "IP address"}
+
+
+def module_utils(name: str) -> types.ModuleType:
+    """A file of plugins/module_utils, without Ansible and without a tree that is named like the collection."""
+    package = types.ModuleType("log_format_utils")
+    package.__path__ = [str(ROOT / "plugins" / "module_utils")]
+    sys.modules.setdefault(package.__name__, package)
+    return importlib.import_module(f"{package.__name__}.{name}")
+
+
+def field_table() -> str:
+    lines = ["| field | kinds | key on disk | type | written by |", "|---|---|---|---|---|"]
+    for field in module_utils("_fields").FIELDS.values():
+        author = "strangers" if field.stranger else "the cluster"
+        kinds = ", ".join(field.kinds)
+        lines.append(f"| `{field.name}` | {kinds} | `{field.key}` | {TYPES[field.type]} | {author} |")
+    return "\n".join(lines)
+
+
+def default_templates(style: str) -> str:
+    """The templates of a style's defaults; the word SECRET stands where the secret goes."""
+    template = module_utils("_template")
+    value = {"style": style} if style == "csv" else {"style": style, "secret": "S" * 16}
+    fmt = template.log_format(value)
+    texts = [template.compile_template(fmt, kind).replace("S" * 16, "SECRET") for kind in ("message", "status")]
+    return "```text\n" + "\n\n".join(texts).replace("\x1f", "␟") + "\n```"
+
+
+def outcomes() -> str:
+    found = module_utils("_record").OUTCOMES
+    lines = ["| status, in any case | `event.outcome` |", "|---|---|"]
+    lines += [f"| `{status}` | `{outcome}` |" for status, outcome in found.items()]
+    return "\n".join([*lines, "| any other | `unknown` |"])
+
+
+def generated(text: str) -> str:
+    """The document with every part between its two marks made anew."""
+    parts = {f"templates-{style}": default_templates(style) for style in module_utils("_template").STYLES}
+    parts.update(fields=field_table(), outcomes=outcomes())
+    for name, part in parts.items():
+        pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        if not pattern.search(text):
+            raise SystemExit(f"{DOCUMENT.name} lacks the mark <!-- generated: {name} -->")
+        text = pattern.sub(lambda match, part=part: f"{match[1]}\n{part}\n\n{match[2]}", text)
+    return text
+
+
+def main() -> int:
+    sys.dont_write_bytecode = True
+    before = DOCUMENT.read_text("utf-8")
+    after = generated(before)
+    if "--check" not in sys.argv[1:]:
+        DOCUMENT.write_text(after, "utf-8")
+    elif before != after:
+        print(f"docs/{DOCUMENT.name} is out of date: run python tests/tools/gen_docs.py")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
