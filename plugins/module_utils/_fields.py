@@ -8,8 +8,9 @@
 """The one table of log fields: what the cluster can send, and the key each field has on disk.
 
 Field names are those of the vendor's page "Send Email Logs to Remote Syslog server" (SpamExperts knowledge base, 2016)
-and, for sender_location and the three *_class fields, of the current N-able page of the same name. Keys are Elastic Common
-Schema 8 names where ECS has one. Templates, rulebase, reference parser and documentation are all made from this table.
+and, for sender_location and the three *_class fields, of the current N-able page of the same name. Keys are Elastic
+Common Schema 8 names where ECS has one. Templates, rulebase, reference parser and documentation are all made from
+this table.
 """
 
 from __future__ import annotations

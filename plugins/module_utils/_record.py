@@ -7,7 +7,8 @@
 
 """The reference parser: what a record says, or why it goes to quarantine.
 
-The receiver runs the same definition as a rsyslog rulebase (plugin_utils/_rulebase.py); the two are tested against each other.
+The receiver runs the same definition as a rsyslog rulebase (plugin_utils/_rulebase.py); the two are tested against
+each other.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ Record = t.Dict[str, t.Any]
 
 
 def parse_record(record: str, fmt: LogFormat) -> Record:
-    """The keys that a record (as sent; priority and closing NUL may be there) has on disk, without those of its reception.
+    """The keys that a record (as sent, with or without priority and NUL) has on disk, without those of its reception.
 
-    A record that does not fit has ``event.action`` ``quarantine``, ``event.reason``, ``event.original`` and what could be read
-    of the cluster's own leading fields.
+    A record that does not fit has ``event.action`` ``quarantine``, ``event.reason``, ``event.original`` and what
+    could be read of the cluster's own leading fields.
     """
     pri = _PRI.match(record)
     body = record[pri.end() :] if pri else record
@@ -86,8 +87,8 @@ def _parse_kind(rest: str, fmt: LogFormat, kind: str, mark: str) -> Record:
     else:
         if left == closing:
             return dict(values, **{"event.action": kind})
-    # Complete but not of these fields, or cut? What follows the cluster's own fields is looked at by itself too: those can
-    # hold the closing mark. liblognorm looks for it from the second character.
+    # Complete but not of these fields, or cut? What follows the cluster's own fields is looked at by itself too:
+    # those can hold the closing mark. liblognorm looks for it from the second character.
     end = closing if fmt.style == "printable" else fmt.delimiter + closing
     texts = [rest] + rest.split(fmt.delimiter, sum(not field.stranger for field in fmt.fields(kind)))[-1:]
     whole = any(text in (closing, end) or text[1:].partition(end)[1:] == (end, "") for text in texts)
@@ -116,7 +117,7 @@ def _parse_csv(body: str, fmt: LogFormat) -> Record:
 
 
 def typed(field: Field, text: str) -> Record:
-    """The key and value of a field's text: none for an empty typed field, the text itself where it is not of its type."""
+    """The key and value of a field's text: none for an empty typed field, the text where it is not of its type."""
     if field.type == "text":
         return {field.key: text}
     if not text:

@@ -7,9 +7,9 @@
 
 """The algebra of templates: a log format, the two templates it compiles to, and what any template holds.
 
-A template is text with ``%(name)s`` in it, as Python's ``%`` operator and the vendor's page have it. On the wire the printable
-style reads ``TAG: MARK|message|1|TRUSTED|...|[TEXT]MARK[TEXT]MARK...MARK.``, the fast style the same with one control
-character between all fields, and the csv style is the vendor's quoted list to the letter.
+A template is text with ``%(name)s`` in it, as Python's ``%`` operator and the vendor's page have it. On the wire the
+printable style reads ``TAG: MARK|message|1|TRUSTED|...|[TEXT]MARK[TEXT]MARK...MARK.``, the fast style the same with
+one control character between all fields, and the csv style is the vendor's quoted list to the letter.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def log_format(value: t.Optional[t.Mapping[str, t.Any]]) -> LogFormat:
         raise TemplateError("style must be one of %s, not %s" % (", ".join(STYLES), style))
     tag = str(value.get("tag") or "spamexperts")
     if not _TAG.match(tag):
-        raise TemplateError("tag must be 1 to 31 letters, digits, '_', '.' or '-' and begin with a letter, not %r" % tag)
+        raise TemplateError("tag must be 1 to 31 letters, digits, '_', '.', '-' and begin with a letter, not %r" % tag)
     secrets = _secrets(value, style)
     fields = {}
     for kind, default in zip(KINDS, (DEFAULT_MESSAGE_FIELDS, DEFAULT_STATUS_FIELDS)):
@@ -118,7 +118,8 @@ def log_format(value: t.Optional[t.Mapping[str, t.Any]]) -> LogFormat:
         raise TemplateError("the last of message_fields and of status_fields must be a text field in the csv style")
     if style == "csv" and len(fields["message"]) == len(fields["status"]):
         raise TemplateError(
-            "message_fields and status_fields must differ in length in the csv style: nothing else tells the kinds apart"
+            "message_fields and status_fields must differ in length in the csv style: "
+            "nothing else tells the kinds apart"
         )
     return LogFormat(fields["message"], fields["status"], style, tag, _delimiter(value, style), secrets[0], secrets[1:])
 
@@ -147,7 +148,7 @@ def _delimiter(value: t.Mapping[str, t.Any], style: str) -> str:
     if style == "fast":
         # Tab, line feed and carriage return occur in mail; NUL ends a record.
         if not (isinstance(delimiter, str) and re.match(r"[\x01-\x08\x0b\x0c\x0e-\x1f]\Z", delimiter)):
-            raise TemplateError("delimiter must be one control character other than NUL, tab, CR or LF in the fast style")
+            raise TemplateError("delimiter must be one control character in the fast style, not NUL, tab, CR or LF")
     elif not (isinstance(delimiter, str) and re.match(r"[|;,!^~*$@=]\Z", delimiter)):
         raise TemplateError("delimiter must be one of | ; , ! ^ ~ * $ @ = in the printable style")
     return str(delimiter)
@@ -205,8 +206,8 @@ def template_fields(template: str) -> t.List[str]:
             continue
         if name is None or not _NAME.match(name):
             raise TemplateError(
-                "template has a %% at character %d that begins neither %%(field)s nor %%%%; write %%%% for a plain percent sign"
-                % (item.start() + 1)
+                "template has a %% at character %d that begins neither %%(field)s nor %%%%; "
+                "write %%%% for a plain percent sign" % (item.start() + 1)
             )
         names.append(name)
     return names

@@ -7,14 +7,14 @@
 
 """The receiver's parser: a log format as a liblognorm version 2 rulebase for rsyslog's mmnormalize.
 
-Facts of liblognorm 2.0.6 (parser.c, pdag.c) that shape it: ``char-sep`` takes an empty field and ``string-to`` does not;
-alternatives are tried in the order of their priority and inside a type the first that fits is final; ``rest`` comes last;
-a named ``literal`` gives its own text as value. So every field decides by itself where it ends, and a record that does not fit
-falls through to the rule that says why.
+Facts of liblognorm 2.0.6 (parser.c, pdag.c) that shape it: ``char-sep`` takes an empty field and ``string-to`` does
+not; alternatives are tried in the order of their priority and inside a type the first that fits is final; ``rest``
+comes last; a named ``literal`` gives its own text as value. So every field decides by itself where it ends, and a
+record that does not fit falls through to the rule that says why.
 
-A defect there shapes it too: after a rule that failed, a type of the user's own is taken to reach as far as that rule got. So
-types stand only in rules that are the first to go beyond the head of a record, and each alternative in a type reaches at least as
-far as the one before it; the rules that say why a record does not fit use none.
+A defect there shapes it too: after a rule that failed, a type of the user's own is taken to reach as far as that rule
+got. So types stand only in rules that are the first to go beyond the head of a record, and each alternative in a type
+reaches at least as far as the one before it; the rules that say why a record does not fit use none.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def _typed(field: Field, end: str) -> t.List[str]:
     return [value + _literal(end), empty] + other
 
 
-# The textual forms of RFC 4291, section 2.2, as one POSIX expression: liblognorm's own ipv6 type takes "dead" for an address.
+# The textual forms of RFC 4291, section 2.2, as one POSIX expression: liblognorm's own ipv6 type takes "dead" for an
+# address.
 _GROUP = "[0-9A-Fa-f]{1,4}"
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 IPV4 = "^{0}([.]{0}){{3}}$".format(_OCTET)
@@ -90,7 +91,8 @@ def parser(fmt: LogFormat) -> t.Dict[str, t.Any]:
         "ipv6": IPV6,
         "last_keys": {kind: fmt.fields(kind)[-1].key for kind in KINDS},
         "outcomes": {
-            outcome: sorted(status for status in OUTCOMES if OUTCOMES[status] == outcome) for outcome in ("success", "failure")
+            outcome: sorted(status for status in OUTCOMES if OUTCOMES[status] == outcome)
+            for outcome in ("success", "failure")
         },
     }
 
@@ -116,7 +118,11 @@ def rulebases(fmt: LogFormat) -> t.Dict[str, str]:
     lines = [_HEADER]
     for number, mark in enumerate(fmt.marks):
         lines += _marked(fmt, mark, "_%d" % number)
-    lines += ["", "# Ours in name only, or not ours at all.", "rule=wrong-secret:" + _literal(fmt.tag + ": ") + "%-:rest%"]
+    lines += [
+        "",
+        "# Ours in name only, or not ours at all.",
+        "rule=wrong-secret:" + _literal(fmt.tag + ": ") + "%-:rest%",
+    ]
     return {"records": "\n".join(lines + ["rule=no-marker:%-:rest%", ""])}
 
 
@@ -148,9 +154,12 @@ def _kind_rules(fmt: LogFormat, kind: str, mark: str, suffix: str) -> t.List[str
             name = field.key if field.type == "text" else "-"
             leading += _parser(name, "char-sep", extradata=fmt.delimiter, priority=1) + _literal(fmt.delimiter)
     head, closing = _literal(fmt.head(kind, mark)), fmt.closing(mark)
-    # In the fast style the mark alone also stands at the head of a record; with the delimiter before it, only at the end.
+    # In the fast style the mark alone also stands at the head of a record; with the delimiter before it, only at the
+    # end.
     end = closing if fmt.style == "printable" else fmt.delimiter + closing
-    ends = list(dict.fromkeys((_literal(closing), _literal(end), _parser("-", "string-to", extradata=end) + _literal(end))))
+    ends = list(
+        dict.fromkeys((_literal(closing), _literal(end), _parser("-", "string-to", extradata=end) + _literal(end)))
+    )
     kind_value = _parser("event.action", "literal", text=kind, priority=1)
     return (
         ["rule=:" + _literal(marker) + kind_value + _literal(version) + good + _literal(closing)]
@@ -169,5 +178,9 @@ def _csv(fmt: LogFormat, kind: str) -> str:
     body = "".join(
         _parser(field.key, "@text") if field.type == "text" else _parser(".", "@" + field.name) for field in fields[:-1]
     )
-    lines += ['rule=%s:"%s%%spamexperts.last:rest%%' % (kind, body), "rule=canary:spamexperts-canary: %canary:rest%", ""]
+    lines += [
+        'rule=%s:"%s%%spamexperts.last:rest%%' % (kind, body),
+        "rule=canary:spamexperts-canary: %canary:rest%",
+        "",
+    ]
     return "\n".join([_HEADER] + lines)

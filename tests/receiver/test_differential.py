@@ -253,3 +253,20 @@ def test_other_choices_of_a_log_format(start, style):
                 )
         taken = check(receiver, send(receiver, "tcp", frames))
         assert taken["messages"] and taken["status"] and taken["quarantine"]
+
+
+def test_a_first_and_a_last_field_that_csv_has_to_look_at(start):
+    """The first field of a csv record begins with its quote, and the last ends with one."""
+    fields = {
+        "message_fields": ["incoming_size", "sender_ip", "subject_header"],
+        "status_fields": ["delivery_port", "id"],
+    }
+    receiver = start({"style": "csv", **fields})
+    frames = []
+    for kind in ("message", "status"):
+        template = compile_template(receiver.fmt, kind)
+        for name in fields[kind + "_fields"]:
+            for value in (*hostile.NUMBERS, *hostile.ADDRESSES, *hostile.TEXTS, *hostile.pool(receiver.fmt, 100)):
+                frames.append(b"<158>" + hostile.encoded(template % dict(hostile.BASE, **{name: value})))
+    taken = check(receiver, send(receiver, "tcp", frames))
+    assert taken["messages"] and taken["status"] and taken["quarantine"]

@@ -82,11 +82,16 @@ def test_which_fields_are_trusted():
 
 def test_every_integer_has_a_maximum():
     maxima = {name: field.maximum for name, field in FIELDS.items() if field.type == "integer"}
-    assert maxima == {"incoming_size": 10**15 - 1, "outgoing_size": 10**15 - 1, "bandwidth": 10**15 - 1, "delivery_port": 65535}
+    assert maxima == {
+        "incoming_size": 10**15 - 1,
+        "outgoing_size": 10**15 - 1,
+        "bandwidth": 10**15 - 1,
+        "delivery_port": 65535,
+    }
 
 
 def test_defaults_are_fields_of_their_kind():
-    for kind, names in zip(KINDS, (DEFAULT_MESSAGE_FIELDS, DEFAULT_STATUS_FIELDS)):
+    for kind, names in zip(KINDS, (DEFAULT_MESSAGE_FIELDS, DEFAULT_STATUS_FIELDS), strict=True):
         assert len(set(names)) == len(names)
         assert all(kind in FIELDS[name].kinds for name in names)
 

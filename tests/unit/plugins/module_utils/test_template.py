@@ -18,8 +18,8 @@ from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template 
     TemplateError,
     compile_template,
     log_format,
-    template_fields,
     template_faults,
+    template_fields,
 )
 
 SECRET = "0123456789abcdef"
@@ -46,7 +46,9 @@ def formats(draw, styles=STYLES):
     if style == "csv":
         # The last is a text, and the lengths differ.
         value["message_fields"] = [name for name in value["message_fields"] if name != "helo"] + ["helo"]
-        value["status_fields"] = [name for name in value["status_fields"] if name != "delivery_data"] + ["delivery_data"]
+        value["status_fields"] = [name for name in value["status_fields"] if name != "delivery_data"] + [
+            "delivery_data"
+        ]
         assume(len(value["message_fields"]) != len(value["status_fields"]))
         return value
     value["tag"] = draw(st.from_regex(r"[A-Za-z][A-Za-z0-9_.-]{0,30}", fullmatch=True))
@@ -74,7 +76,13 @@ def test_printable_is_the_default():
 
 
 def test_fast():
-    value = {"style": "fast", "secret": SECRET, "tag": "mx", "message_fields": ["subject_header", "id"], "delimiter": "\x01"}
+    value = {
+        "style": "fast",
+        "secret": SECRET,
+        "tag": "mx",
+        "message_fields": ["subject_header", "id"],
+        "delimiter": "\x01",
+    }
     assert compile_template(log_format(value), "message") == (
         "mx: {0}\x01message\x011\x01%(id)s\x01%(subject_header)s\x01{0}".format(SECRET)
     )
@@ -101,9 +109,15 @@ def test_the_clusters_own_fields_come_first(value):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ({"message_fields": ["subject_heder"]}, "message_fields: unknown field subject_heder: did you mean subject_header?"),
+        (
+            {"message_fields": ["subject_heder"]},
+            "message_fields: unknown field subject_heder: did you mean subject_header?",
+        ),
         ({"message_fields": ["xyzzy"]}, "message_fields: unknown field xyzzy"),
-        ({"status_fields": ["subject_header"]}, "subject_header is a message field and has no value in a status record"),
+        (
+            {"status_fields": ["subject_header"]},
+            "subject_header is a message field and has no value in a status record",
+        ),
         ({"message_fields": ["delivery_ip"]}, "delivery_ip is a status field and has no value in a message record"),
         (
             {"message_fields": ["delivery_ip"], "allow_unknown_fields": True},
@@ -157,8 +171,17 @@ def test_refused(value, message):
     assert message in str(caught.value)
 
 
-BAD_SECRETS = ["s3cr3t", "s3cr3t" * 11, "s3cr3t s3cr3t s3cr3t", "s3cr3t%s3cr3t%s3cr3t", "s3cr3t|s3cr3t|s3cr3t", "s3cr3ts3cr3ts3cr3tü",
-               "s3cr3ts3cr3ts3cr3t\n", "s3cr3t]s3cr3t]s3cr3t", "s3cr3t.s3cr3t.s3cr3t"]  # fmt: skip
+BAD_SECRETS = [
+    "s3cr3t",
+    "s3cr3t" * 11,
+    "s3cr3t s3cr3t s3cr3t",
+    "s3cr3t%s3cr3t%s3cr3t",
+    "s3cr3t|s3cr3t|s3cr3t",
+    "s3cr3ts3cr3ts3cr3tü",
+    "s3cr3ts3cr3ts3cr3t\n",
+    "s3cr3t]s3cr3t]s3cr3t",
+    "s3cr3t.s3cr3t.s3cr3t",
+]
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -172,9 +195,17 @@ def test_bad_secrets_are_refused_and_not_shown(secret, style):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"style": "x"}, {"tag": "a b"}, {"delimiter": "a"}, {"message_fields": ["x"]}, {"nokey": 1}, {"style": "csv"},
-     {"previous_secrets": ["s3cr3t-s3cr3t-s3cr3t"]}, {"previous_secrets": [""]}],
-)  # fmt: skip
+    [
+        {"style": "x"},
+        {"tag": "a b"},
+        {"delimiter": "a"},
+        {"message_fields": ["x"]},
+        {"nokey": 1},
+        {"style": "csv"},
+        {"previous_secrets": ["s3cr3t-s3cr3t-s3cr3t"]},
+        {"previous_secrets": [""]},
+    ],
+)
 def test_no_error_shows_a_good_secret(wrong):
     with pytest.raises(TemplateError) as caught:
         log_format(dict({"secret": "s3cr3t-s3cr3t-s3cr3t"}, **wrong))
@@ -212,9 +243,24 @@ def test_template_fields(template, names):
 
 @pytest.mark.parametrize(
     ("template", "place"),
-    [("%", 1), ("100% sure", 4), ("%(id)s%", 7), ("%(id", 1), ("ab%(id)", 3), ("%(id)d", 1), ("%()s", 1), ("%(a b)s", 1),
-     ("%s", 1), ("%(i(d)s", 1), ("%%%", 3), ("%(id)s %(sub%(x)s", 8), ("%(1)s", 1), ("%(id)\ns", 1), ("%\n", 1)],
-)  # fmt: skip
+    [
+        ("%", 1),
+        ("100% sure", 4),
+        ("%(id)s%", 7),
+        ("%(id", 1),
+        ("ab%(id)", 3),
+        ("%(id)d", 1),
+        ("%()s", 1),
+        ("%(a b)s", 1),
+        ("%s", 1),
+        ("%(i(d)s", 1),
+        ("%%%", 3),
+        ("%(id)s %(sub%(x)s", 8),
+        ("%(1)s", 1),
+        ("%(id)\ns", 1),
+        ("%\n", 1),
+    ],
+)
 def test_a_percent_sign_that_begins_nothing(template, place):
     with pytest.raises(TemplateError, match="character %d " % place):
         template_fields(template)

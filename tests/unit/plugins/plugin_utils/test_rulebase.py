@@ -81,7 +81,9 @@ def test_csv_tries_the_longer_list_first():
 
 
 @pytest.mark.parametrize("value", STYLES)
-@pytest.mark.parametrize("fields", [None, ["incoming_size", "sender_ip", "bandwidth", "helo"], ["helo", "bandwidth", "sender"]])
+@pytest.mark.parametrize(
+    "fields", [None, ["incoming_size", "sender_ip", "bandwidth", "helo"], ["helo", "bandwidth", "sender"]]
+)
 def test_the_place_of_integers_is_where_the_delimiter_puts_them(value, fields):
     """rsyslog's field() counts from 1 over the whole text."""
     fmt = log_format(dict(value, message_fields=fields) if fields else value)
