@@ -6,7 +6,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean test test-unit lint sanity integration molecule e2e images venv clean
+.PHONY: help demo demo-clean test test-unit lint sanity receiver integration molecule e2e images venv clean
 
 TOOLS := tests/tools
 RUN := .venv/bin/python $(TOOLS)/run_tests.py
@@ -21,7 +21,7 @@ demo-clean: ## root: remove everything the demo made
 	@bash $(TOOLS)/demo.sh clean
 
 test: venv images ## root: everything: lint, sanity, units, playbooks, molecule, end to end
-	@$(RUN) lint sanity units unit integration molecule e2e
+	@$(RUN) lint sanity units unit receiver integration molecule e2e
 
 test-unit: venv ## seconds: unit and property tests with pytest
 	@$(RUN) unit
@@ -31,6 +31,9 @@ lint: venv ## seconds: ruff, yamllint, mypy, REUSE, ansible-lint
 
 sanity: venv ## ansible-test sanity and units on the newest ansible-core that runs here
 	@$(RUN) sanity units
+
+receiver: venv ## the receiver's configuration in a real rsyslogd, against the reference parser
+	@$(RUN) receiver
 
 integration: venv ## playbooks against the emulated cluster
 	@$(RUN) integration

@@ -79,6 +79,7 @@ GROUPS: dict[str, tuple[Step, ...]] = {
     "sanity": (Step("ansible-test-sanity", ("bash", str(TOOLS / "ansible_test.sh"), "sanity")),),
     "units": (Step("ansible-test-units", ("bash", str(TOOLS / "ansible_test.sh"), "units")),),
     "unit": (pytest_step("tests/unit"),),
+    "receiver": (pytest_step("tests/receiver"),),
     "integration": (pytest_step("tests/integration"),),
     "molecule": (Step("molecule", ("molecule", "test", "--all")),),
     "e2e": (pytest_step("tests/e2e"),),
