@@ -13,6 +13,7 @@ import dataclasses
 import os
 import traceback
 import typing as t
+import warnings
 from urllib.parse import quote, urlsplit
 
 from ._errors import OptionError, TransportError, redactor, shorten
@@ -22,7 +23,7 @@ try:
     import requests
     from requests.adapters import HTTPAdapter
     from requests.auth import HTTPBasicAuth, HTTPDigestAuth
-    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTimeoutError
+    from urllib3.exceptions import ConnectTimeoutError, InsecureRequestWarning, NewConnectionError, ReadTimeoutError
     from urllib3.util.retry import Retry
 except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
@@ -171,20 +172,26 @@ class Client:
 
     def _get(self, url: str) -> t.Any:
         try:
-            # All of these on each request: what a session holds loses against REQUESTS_CA_BUNDLE and the like.
-            response = self._session.get(
-                url,
-                auth=self._auth,
-                headers={"Accept": "text/plain"},
-                verify=self.connection.verify,
-                timeout=self.connection.timeout,
-                proxies=None if self.connection.use_proxy else {"http": "", "https": "", "all": ""},
-                allow_redirects=False,
-            )
-            length = response.headers.get("Content-Length", "")
+            with warnings.catch_warnings():
+                # The user said so with validate_certs; a warning would turn up in the output of every task.
+                warnings.simplefilter("ignore", InsecureRequestWarning)
+                return self._request(url)
         except (requests.exceptions.RequestException, OSError, UnicodeError) as error:
             # Not chained: the text of the original holds the whole URL.
             raise self._transport_error(error) from None
+
+    def _request(self, url: str) -> t.Any:
+        # All of these on each request: what a session holds loses against REQUESTS_CA_BUNDLE and the like.
+        response = self._session.get(
+            url,
+            auth=self._auth,
+            headers={"Accept": "text/plain"},
+            verify=self.connection.verify,
+            timeout=self.connection.timeout,
+            proxies=None if self.connection.use_proxy else {"http": "", "https": "", "all": ""},
+            allow_redirects=False,
+        )
+        length = response.headers.get("Content-Length", "")
         if length.isdigit() and "Content-Encoding" not in response.headers and len(response.content) < int(length):
             raise TransportError(f"api_url {self.connection.url}: the reply broke off; run again", sent=True)
         return response
@@ -233,6 +240,7 @@ class Client:
             raise TransportError(
                 f"{where} redirects to {location}, which is not followed with a password; set api_url to"
                 " the master itself",
+                "not_plaintext",
                 sent=True,
             )
         remedy = "check that api_url is the cluster's master" if status == 404 else "try again later"

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan: what changes, what is written, what is met afterwards."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import OptionError
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._plan import plan, unmet
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._reply import NAMES, Reply
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._settings import RESET, Settings
+
+TEXT = {
+    "host": "syslog.example.com",
+    "port": "514",
+    "facility": "LOG_LOCAL0",
+    "socket_type": "SOCK_DGRAM",
+    "message_template": "M|%(id)s|M",
+    "enabled": "true",
+    "level": "info",
+    "status_template": "S|%(id)s|S",
+}
+
+
+def settings(pinned=None, **values):
+    return Settings.from_api(Reply({**TEXT, **values}, pinned, ()))
+
+
+def test_equal_values_change_nothing():
+    wanted = {"host": "syslog.example.com", "port": 514, "facility": "local0", "socket_type": "udp", "level": "INFO"}
+    result = plan(settings(), wanted)
+    assert not result.changed
+    assert result.before == result.after
+    assert result.diff["before"] == result.diff["after"] == wanted
+
+
+@pytest.mark.parametrize("port", [514, 515])
+def test_a_default_is_not_taken_for_not_given(port):
+    result = plan(settings(port=str(1029 - port)), {"port": port})
+    assert result.changed_keys == ("port",) and result.payload["port"] == str(port)
+
+
+def test_every_write_carries_all_eight_in_the_clusters_spelling():
+    result = plan(settings(), {"level": "DEBUG", "socket_type": "tcp"})
+    assert dict(result.payload) == {**TEXT, "level": "debug", "socket_type": "SOCK_STREAM"}
+    assert tuple(result.payload) == NAMES
+
+
+def test_what_is_unpinned_is_not_written_as_a_literal():
+    result = plan(settings(pinned={"host": "", "enabled": "false"}), {"level": "DEBUG"})
+    unpinned = ("port", "facility", "socket_type", "message_template", "status_template")
+    assert {name: result.payload[name] for name in unpinned} == dict.fromkeys(unpinned, "default")
+    assert (result.payload["host"], result.payload["enabled"], result.payload["level"]) == (
+        TEXT["host"],
+        "true",
+        "debug",
+    )
+
+
+def test_what_the_user_gives_is_written_even_where_it_equals_the_default():
+    result = plan(settings(pinned={"host": ""}), {"port": 514, "level": "DEBUG"})
+    assert result.payload["port"] == "514" and result.changed_keys == ("level",)
+
+
+@pytest.mark.parametrize(
+    "pinned, changed, after",
+    [
+        ({"host": "", "level": "20"}, True, RESET),
+        ({"host": "", "level": "30"}, True, "WARNING"),
+        ({"host": ""}, False, "INFO"),
+        (None, True, RESET),
+    ],
+)
+def test_reset(pinned, changed, after):
+    result = plan(settings(pinned=pinned), {"level": RESET})
+    assert result.changed is changed and result.after["level"] == after
+    assert result.payload["level"] == "default"
+
+
+def test_reset_of_an_untouched_cluster_changes_nothing():
+    assert not plan(settings(host="", enabled="false"), dict.fromkeys(NAMES, RESET)).changed
+
+
+@pytest.mark.parametrize(
+    "current, wanted",
+    [
+        ({"host": "", "enabled": "false"}, {"enabled": True}),
+        ({"host": "", "enabled": "true"}, {"enabled": True}),
+        ({}, {"host": ""}),
+        ({}, {"host": RESET}),
+        ({"enabled": "false"}, {"host": "", "enabled": True}),
+    ],
+)
+def test_enabled_without_a_host_is_refused(current, wanted):
+    with pytest.raises(OptionError, match="enabled is true, but there is no host"):
+        plan(settings(**current), wanted)
+
+
+def test_a_state_that_is_not_managed_is_not_judged():
+    assert plan(settings(host=""), {"level": "DEBUG"}).changed_keys == ("level",)
+
+
+def test_empty_host_is_written_so_that_no_build_takes_it_for_omitted():
+    result = plan(settings(), {"host": "", "enabled": False})
+    assert result.payload["host"] == "default" and result.after["host"] == ""
+
+
+def test_unmet_names_each_setting():
+    expected = plan(settings(), {"level": "DEBUG", "port": 1514})
+    assert unmet(expected, settings(level="10", port="1514")) == ()
+    assert unmet(expected, settings(level="10")) == ("port",)
+    # A write that damaged what it should have left alone.
+    assert unmet(expected, settings(level="10", port="1514", message_template="")) == ("message_template",)
+
+
+def test_unmet_reset():
+    expected = plan(settings(pinned={"host": "", "level": "30"}), {"level": RESET})
+    assert unmet(expected, settings(pinned={"host": "", "level": "30"})) == ("level",)
+    assert unmet(expected, settings(pinned={"host": ""}, level="WARNING")) == ()

@@ -1,0 +1,195 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The reply parser: every layout read, everything doubtful refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import ReplyError, redactor
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._reply import NAMES, check_write, parse_settings
+
+PRINTABLE = "spamexperts: MARK|message|1|%(id)s|[%(sender)s]MARK[%(subject_header)s]MARK."
+VALUES = {
+    "host": "2001:db8::1",
+    "port": "514",
+    "facility": "local0",
+    "socket_type": "udp",
+    "message_template": PRINTABLE,
+    "enabled": "True",
+    "level": "DEBUG",
+    "status_template": '"%(id)s","%(status)s","a=b: c"',
+}
+WARNING = "Warning: the value of 'level' is not the default. The default value is: 'INFO'"
+
+
+def labelled(separator, label=str):
+    return [f"{label(name)}{separator}{value}" for name, value in VALUES.items()]
+
+
+def csv_line():
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(VALUES.values())
+    return [line.getvalue()]
+
+
+LAYOUTS = {
+    "colon": labelled(": "),
+    "colon without blank": labelled(":"),
+    "equals": labelled(" = "),
+    "equals without blank": labelled("="),
+    "blank": labelled(" "),
+    "blanks": labelled("     "),
+    "titles": labelled(": ", lambda name: name.replace("_", " ").title()),
+    "titles and blank": labelled(" ", lambda name: name.replace("_", " ").title()),
+    "capitals": labelled(" = ", str.capitalize),
+    "json": [json.dumps(VALUES)],
+    "json over lines": json.dumps(VALUES, indent=2).split("\n"),
+    "json with types": [json.dumps({**VALUES, "port": 514, "enabled": True})],
+    "repr": [repr(VALUES)],
+    "repr with types": [repr({**VALUES, "port": 514, "enabled": True})],
+    "csv": csv_line(),
+}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("place", ["before", "after", "none"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_layout_is_read(layout, place, end):
+    lines = LAYOUTS[layout]
+    lines = {"before": [WARNING, *lines], "after": [*lines, WARNING], "none": lines}[place]
+    reply = parse_settings("\ufeff" + end.join(lines) + end)
+    assert dict(reply.values) == VALUES
+    assert reply.pinned == (None if place == "none" else {"level": "INFO"})
+    assert reply.messages == (() if place == "none" else (WARNING,))
+
+
+@pytest.mark.parametrize(
+    "layout", [name for name, lines in LAYOUTS.items() if lines[0][0] not in '{"' and len(lines) > 1]
+)
+def test_warning_between_the_values(layout):
+    lines = LAYOUTS[layout]
+    for place in range(1, len(lines)):
+        reply = parse_settings("\n".join([*lines[:place], WARNING, *lines[place:]]))
+        assert dict(reply.values) == VALUES
+        assert reply.pinned == {"level": "INFO"}
+
+
+def test_warnings_inside_an_object():
+    reply = parse_settings(json.dumps({**VALUES, "warnings": [WARNING]}))
+    assert reply.pinned == {"level": "INFO"}
+
+
+@pytest.mark.parametrize("layout", ["colon", "equals", "blank"])
+@pytest.mark.parametrize("missing", NAMES)
+def test_missing_label_is_refused(layout, missing):
+    lines = [line for line in LAYOUTS[layout] if not line.startswith(missing)]
+    assert len(lines) == 7
+    with pytest.raises(ReplyError, match="cannot be read with certainty") as error:
+        parse_settings("\n".join(lines))
+    assert error.value.failure_class == "not_plaintext"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join([*labelled(": "), "host: other.example.com"]),
+        "\n".join([*labelled(": ")[:4], *labelled(" = ")[4:]]),
+        json.dumps({**VALUES, "host": ["a", "b"]}),
+        json.dumps(VALUES)[:-1],
+        "a,b,c",
+        ",".join(["x"] * 8),
+        "\n".join(csv_line() * 2),
+        # After a template nobody can tell whether such a line belongs to it.
+        "\n".join([*labelled(": "), "Uw instellingen zijn vandaag gewijzigd"]),
+        # Cut inside a field.
+        "\n".join(labelled(": "))[:-9].replace('","%(status)s', '","%(stat'),
+    ],
+)
+def test_doubtful_reply_is_refused(text):
+    with pytest.raises(ReplyError) as error:
+        parse_settings(text)
+    assert error.value.failure_class == "not_plaintext"
+
+
+def test_template_over_lines_keeps_its_pieces():
+    lines = labelled(": ")
+    lines[4:5] = [lines[4][:60], "    " + lines[4][60:]]
+    assert parse_settings("\n".join(lines)).values["message_template"] == PRINTABLE[:42] + "\n    " + PRINTABLE[42:]
+
+
+@pytest.mark.parametrize(
+    "warning, pinned",
+    [
+        ("Warning: port is not the default (default: 514)", {"port": "514"}),
+        ("Notice: Socket Type differs from the default value, which is UDP.", {"socket_type": "UDP"}),
+        ("WARNING: 'host' is not at its default ''", {"host": ""}),
+        # Not understood, so nothing is known: not of this setting, and not of the others.
+        ("Warning: level and port are not the default, which is set elsewhere", None),
+        ("Warning: the value of 'lev", None),
+        ("Warning: this call is deprecated and will be removed", None),
+    ],
+)
+def test_default_in_a_warning(warning, pinned):
+    assert parse_settings("\n".join([warning, *labelled(": ")])).pinned == pinned
+
+
+def test_one_warning_that_is_not_understood_spoils_all():
+    assert parse_settings("\n".join([WARNING, *labelled(": "), "Warning: the value of 'ho"])).pinned is None
+
+
+ERRORS = {
+    "Supplied credential is invalid.": "auth",
+    "You have no access to this API, current IP address: 192.0.2.1": "ip_restricted",
+    "You have no permissions to do this": "permission",
+    "The user has status 'inactive'": "permission",
+    "Error: unknown API method 'api_x'": "unknown_method",
+    "Incorrect usage of API": "bad_argument",
+    "Error: invalid value for argument 'port'.": "bad_argument",
+    "Error: the command could not be executed on node2: connection timed out.": "node",
+    "<html><body>Invalid credentials</body></html>": "not_plaintext",
+    "Traceback (most recent call last):\n  KeyError: 'node failed'": "not_plaintext",
+    "x: SQLSTATE[HY000]": "not_plaintext",
+    "Et quelque chose de plus": "not_plaintext",
+}
+
+
+@pytest.mark.parametrize("text, failure_class", ERRORS.items())
+def test_error_text(text, failure_class):
+    for function in (parse_settings, check_write):
+        with pytest.raises(ReplyError) as error:
+            function(text)
+        assert error.value.failure_class == failure_class
+
+
+@pytest.mark.parametrize("text", ["", "\n", '""', "''\r\n", "\ufeff"])
+def test_write_that_succeeded(text):
+    assert check_write(text) == ()
+
+
+def test_write_with_a_known_warning():
+    assert check_write("Warning: this call is deprecated.\n") == ("Warning: this call is deprecated.",)
+
+
+def test_write_with_a_warning_that_is_a_failure():
+    with pytest.raises(ReplyError) as error:
+        check_write("Warning: default settings could not be executed on node2")
+    assert error.value.failure_class == "node"
+
+
+def test_empty_get_reply_is_refused():
+    with pytest.raises(ReplyError, match="is empty"):
+        parse_settings("\r\n")
+
+
+def test_reply_is_redacted_in_the_error():
+    redact = redactor("user", "p&ss word")
+    with pytest.raises(ReplyError) as error:
+        parse_settings("you sent p&ss word, p%26ss+word, p%26ss%20word, dXNlcjpwJnNzIHdvcmQ= and cCZzcyB3b3Jk", redact)
+    assert error.value.message.count("********") == 5

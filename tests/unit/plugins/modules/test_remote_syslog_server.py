@@ -1,0 +1,335 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the modules do against the emulator: dialects, faults, check mode, and what a failure says."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils import _module
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import remote_syslog_server_spec
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import FAILURE_CLASSES
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import execute
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog_server import (
+    apply_settings,
+    read_settings,
+)
+from emulator import Emulator
+
+PRINTABLE = (
+    "spamexperts: 0123456789abcdef|message|1|%(id)s|%(domain)s|[%(sender)s]0123456789abcdef[%(subject_header)s]."
+)
+# The vendor's page, to the letter.
+MESSAGE = (
+    '"%(id)s","%(filtering_host)s","%(sender)s","%(recipient)s","%(domain)s","%(timestamp)s","%(sender_host)s",'
+    '"%(helo)s","%(sender_ip)s","%(incoming_size)s","%(outgoing_size)s","%(status)s","%(classification)s",'
+    '"%(classification_details)s","%(from_header)s","%(to_header)s","%(cc_header)s","%(subject_header)s"'
+)
+STATUS = (
+    '"%(id)s","%(filtering_host)s","%(domain)s","%(recipient)s","%(status)s","%(delivery_date)s","%(delivery_ip)s",'
+    '"%(delivery_port)s","%(delivery_fqdn)s","%(delivery_data)s"'
+)
+WANTED = {
+    "host": "Syslog.Example.com.",
+    "port": 5514,
+    "facility": "LOG_LOCAL3",
+    "socket_type": "tcp",
+    "level": "debug",
+    "enabled": True,
+    "message_template": MESSAGE,
+    "status_template": STATUS,
+}
+CANONICAL = {**WANTED, "host": "syslog.example.com", "facility": "local3", "level": "DEBUG"}
+
+
+@pytest.fixture(scope="module")
+def running():
+    with Emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(running):
+    running.switches.reset()
+    running.state.reset()
+    running.journal.clear()
+    return running
+
+
+def params(emulator, **more):
+    defaults = {name: item.get("default") for name, item in remote_syslog_server_spec().items()}
+    connection = {
+        "api_url": emulator.url,
+        "api_username": emulator.username,
+        "api_password": emulator.password,
+        "ca_path": emulator.ca_path,
+        "timeout": 5,
+        "retries": 1,
+        "use_proxy": False,
+        "verify_retries": 2,
+        "verify_delay": 0,
+    }
+    return {**defaults, **connection, **more}
+
+
+def run(emulator, check_mode=False, **more):
+    result = execute(apply_settings, params(emulator, **more), check_mode)
+    shown = json.dumps(result)
+    pair = f"{emulator.username}:{emulator.password}".encode()
+    for secret in (emulator.password, quote(emulator.password), base64.b64encode(pair).decode()):
+        assert secret not in shown
+    if "failure_class" in result:
+        assert result["failure_class"] in FAILURE_CLASSES and "\n" not in result["msg"]
+    return result
+
+
+def contract(emulator, wanted):
+    """Check mode writes nothing and predicts; the run writes once; a second changes nothing. Returns the run."""
+    sets = emulator.state.sets
+    predicted = run(emulator, check_mode=True, **wanted)
+    assert emulator.state.sets == sets
+    result = run(emulator, **wanted)
+    assert not result.get("failed"), result
+    assert (predicted["diff"], predicted["changed_keys"]) == (result["diff"], result["changed_keys"])
+    assert emulator.state.sets == sets + result["changed"]
+    assert result["verified"]
+    again = run(emulator, **wanted)
+    assert not again.get("failed") and not again["changed"], again
+    assert again["before"] == again["settings"] and again["diff"]["before"] == again["diff"]["after"]
+    assert "warnings" not in again
+    info = execute(read_settings, params(emulator), False)
+    assert info["settings"] == again["settings"] and not info["changed"]
+    return result
+
+
+LAYOUTS = ["kv_colon", "kv_equals", "kv_blank", "repr", "json", "csv"]
+
+
+@pytest.mark.parametrize("warnings", ["before", "inline", "after", "none"])
+@pytest.mark.parametrize("omitted", ["keep", "default", "clear"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_layout_warnings_and_omission(emulator, layout, omitted, warnings):
+    emulator.switches.update({"get_format": layout, "omitted": omitted, "warnings": warnings})
+    result = contract(emulator, WANTED)
+    assert result["settings"] == CANONICAL
+    stored = emulator.state.settings
+    assert (stored["message_template"], stored["status_template"]) == (MESSAGE, STATUS)
+    before = emulator.state.settings
+    contract(emulator, {"level": "INFO"})
+    assert {**emulator.state.settings, "level": ""} == {**before, "level": ""}
+
+
+SPELLINGS = [
+    ({"socket_spelling": value}, {"socket_type": "tcp"}) for value in ("UDP", "SOCK_DGRAM", "datagram", "numeric")
+]
+SPELLINGS += [({"facility_spelling": value}, {"facility": "local5"}) for value in ("LOCAL0", "LOG_LOCAL0", "numeric")]
+SPELLINGS += [({"level_spelling": value}, {"level": "warn"}) for value in ("INFO", "info", "numeric")]
+SPELLINGS += [
+    ({"bool_spelling": value}, {"enabled": True, "host": "x.example"})
+    for value in ("true", "1", "yes", "on", "enabled")
+]
+
+
+@pytest.mark.parametrize("layout", ["kv_colon", "csv"])
+@pytest.mark.parametrize("switches, wanted", SPELLINGS)
+def test_spelling_of_the_cluster_is_written(emulator, switches, wanted, layout):
+    emulator.switches.update({"get_format": layout, "accept_spelling": "own", **switches})
+    contract(emulator, wanted)
+
+
+@pytest.mark.parametrize("template", [MESSAGE, PRINTABLE])
+@pytest.mark.parametrize("mangle", ["quoted", "single_quoted", "trailing_blank", "trimmed", "spanning", "folded"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_template_comes_back_changed(emulator, layout, mangle, template):
+    emulator.switches.update({"get_format": layout, "template_mangle": mangle})
+    contract(emulator, {"message_template": template, "status_template": STATUS})
+    # A template that is not managed is written back as it is, not as it is shown.
+    contract(emulator, {"port": 1514})
+    assert emulator.state.settings["message_template"] == template
+
+
+@pytest.mark.parametrize("switches", [
+    {"line_end": "crlf", "bom": True}, {"charset": "latin-1"}, {"labels": "title"}, {"get_order": "sorted"},
+    {"deprecated": True}, {"set_reply": "quotes"}, {"set_reply": "newline"}, {"translated": "unless_asked"},
+    {"warn_when": "pinned"}, {"auth": "digest"}, {"native_types": False, "get_format": "json"}, {"lag_reads": 2},
+])  # fmt: skip
+def test_other_dialects(emulator, switches):
+    emulator.state.pin(host="old.example.com")
+    emulator.switches.update(switches)
+    if "lag_reads" in switches:
+        assert run(emulator, **WANTED)["verified"]
+    else:
+        contract(emulator, WANTED)
+
+
+def test_nothing_untouched_gets_pinned(emulator):
+    emulator.state.pin(host="old.example.com", enabled="True")
+    contract(emulator, {"level": "DEBUG"})
+    assert set(emulator.state.pinned) == {"host", "enabled", "level"}
+
+
+def test_foreign_value_survives_where_no_defaults_are_shown(emulator):
+    emulator.set_switch("warnings", "none")
+    emulator.state.pin(host="old.example.com", level="ERROR", message_template=PRINTABLE)
+    contract(emulator, {"port": 1514})
+    stored = emulator.state.settings
+    assert (stored["level"], stored["message_template"]) == ("ERROR", PRINTABLE)
+
+
+@pytest.mark.parametrize("how", [{"reset": ["level", "port"]}, {"level": "default", "port": "default"}])
+def test_reset(emulator, how):
+    emulator.state.pin(host="old.example.com", level="ERROR", port="1514")
+    result = contract(emulator, how)
+    assert result["diff"] == {"before": {"level": "ERROR", "port": 1514}, "after": {"level": "INFO", "port": 514}}
+    assert set(emulator.state.pinned) == {"host"}
+    assert result["defaults"]["level"] == "INFO" and "host" not in result["defaults"]
+
+
+def test_reset_of_everything(emulator):
+    emulator.state.pin(host="old.example.com", level="ERROR")
+    contract(emulator, {"reset": list(WANTED)})
+    assert emulator.state.pinned == {}
+
+
+def test_before_restores(emulator):
+    emulator.state.pin(host="old.example.com", level="ERROR")
+    before = run(emulator, **WANTED)["before"]
+    restored = run(emulator, **before)
+    assert restored["settings"] == before
+
+
+@pytest.mark.parametrize("fault, failure_class", [
+    ("unauthorized", "auth"), ("credential_text", "auth"), ("permission", "permission"), ("forbidden", "permission"),
+    ("ip_restricted", "ip_restricted"), ("unknown_method", "unknown_method"), ("html", "not_plaintext"),
+    ("login_page", "not_plaintext"), ("traceback", "not_plaintext"), ("sqlstate", "not_plaintext"),
+    ("redirect", "not_plaintext"), ("cut", "not_plaintext"), ("empty", "not_plaintext"), ("dropped", "transport"),
+    ("truncated", "transport"), ("server_error", "transport"), ("unavailable", "transport"),
+])  # fmt: skip
+def test_fault_while_reading(emulator, fault, failure_class):
+    emulator.state.pin(host="old.example.com", level="ERROR")
+    emulator.switches.update({"fault": fault})
+    result = run(emulator, retries=0, **WANTED)
+    assert (result["failed"], result["failure_class"], result["changed"]) == (True, failure_class, False)
+    assert emulator.journal.writes == []
+
+
+@pytest.mark.parametrize("fault", ["permission", "ip_restricted", "unknown_method", "credential_text", "unauthorized"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_refused_write_tells_what_holds(emulator, fault, when):
+    emulator.switches.update({"fault": fault, "fault_calls": "api_set_*", "fault_when": when})
+    result = run(emulator, **WANTED)
+    assert result["failed"] and result["changed"] is (when == "after")
+    assert len(emulator.journal.writes) == 1
+    assert result["settings"] == (CANONICAL if when == "after" else result["before"])
+    assert ("these hold now: none" in result["msg"]) is (when == "before")
+
+
+@pytest.mark.parametrize("fault", ["dropped", "truncated", "server_error", "unavailable"])
+def test_lost_answer_to_a_write_that_took_effect(emulator, fault):
+    emulator.switches.update({"fault": fault, "fault_calls": "api_set_*", "fault_when": "after"})
+    result = run(emulator, **WANTED)
+    assert not result.get("failed") and result["changed"] and result["verified"]
+    assert len(emulator.journal.writes) == 1
+
+
+def test_lost_write_is_repeated_once_after_reading(emulator):
+    emulator.switches.update({"fault": "dropped", "fault_calls": "api_set_*", "fault_count": 1})
+    assert run(emulator, **WANTED)["verified"]
+    calls = [re.sub("_remote.*", "", call) for call in emulator.journal.calls]
+    assert calls == ["api_get", "api_set", "api_get", "api_get", "api_get", "api_set", "api_get"]
+
+
+def test_lost_write_is_not_repeated_without_retries(emulator):
+    emulator.switches.update({"fault": "dropped", "fault_calls": "api_set_*"})
+    result = run(emulator, retries=0, **WANTED)
+    assert (result["failure_class"], result["changed"], len(emulator.journal.writes)) == ("transport", True, 1)
+
+
+def test_lost_write_is_not_repeated_over_another_writer(emulator):
+    emulator.switches.update(
+        {"fault": "dropped", "fault_calls": "api_set_*", "fault_when": "after", "ignore_set": "level"}
+    )
+    result = run(emulator, **WANTED)
+    assert (result["failure_class"], len(emulator.journal.writes)) == ("transport", 1)
+    assert result["changed"] and "level" not in result["msg"].split("hold now: ")[1]
+
+
+@pytest.mark.parametrize("switches", [{"ignore_set": "level,port"}, {"lag_reads": 9}])
+def test_setting_that_does_not_take(emulator, switches):
+    emulator.switches.update(switches)
+    result = run(emulator, level="DEBUG", port=1514, host="x.example", enabled=True)
+    assert (result["failed"], result["failure_class"], result["changed"], result["verified"]) == (
+        True,
+        "verify",
+        True,
+        False,
+    )
+    assert "port" in result["msg"] and "level is 'INFO'" in result["msg"]
+    assert result["settings"]["level"] == "INFO"
+
+
+def test_node_that_was_not_reached(emulator):
+    emulator.set_switch("node_fail", emulator.nodes[1])
+    result = run(emulator, **WANTED)
+    assert (result["failure_class"], result["changed"]) == ("node", True)
+    assert emulator.nodes[1] in result["msg"] and result["settings"] == CANONICAL
+
+
+def test_settings_that_cannot_be_read_again(emulator):
+    emulator.switches.update({"fault": "html", "fault_calls": "api_get_*", "fault_skip": 1})
+    result = run(emulator, **WANTED)
+    assert (result["failure_class"], result["changed"]) == ("not_plaintext", True)
+    assert "could not be read again" in result["msg"] and "settings" not in result
+
+
+def test_without_verify_nothing_is_read_again(emulator):
+    result = run(emulator, verify=False, **WANTED)
+    assert result["changed"] and not result["verified"] and result["settings"] == CANONICAL
+    assert len(emulator.journal.calls) == 2
+
+
+@pytest.mark.parametrize("bad, words", [
+    ({"port": 70000}, "port must be between 1 and 65535"),
+    ({"enabled": True}, "there is no host"),
+    ({"level": "INFO", "reset": ["level"]}, "level has a value and is listed in reset"),
+    ({"message_template": "100% %(id)s"}, "message_template: "),
+    ({"message_template": "%(id"}, "message_template: "),
+    ({"status_template": "a\nb"}, "status_template must not contain a line feed"),
+    ({"message_template": "%(subject_heder)s", "validate_templates": "strict"}, "did you mean subject_header"),
+    ({"message_template": "gr\u00fcn %(id)s", "validate_templates": "strict"}, "ASCII"),
+    ({"message_template": "%(id)s\x1f%(status)s\x1e"}, "control character"),
+    ({"verify_delay": -1}, "verify_delay must be 0 or more"),
+])  # fmt: skip
+def test_bad_option(emulator, bad, words):
+    result = run(emulator, **bad)
+    assert (result["failed"], result["failure_class"], result["changed"]) == (True, "bad_argument", False)
+    assert words in result["msg"]
+    assert emulator.journal.writes == []
+
+
+def test_doubtful_templates_give_one_warning(emulator):
+    doubtful = {"message_template": "%(subject_heder)s", "status_template": "gr\u00fcn"}
+    result = run(emulator, **doubtful)
+    assert result["changed"] and len(result["warnings"]) == 1
+    assert "warnings" not in run(emulator, validate_templates="off", **doubtful)
+
+
+def test_control_delimiter_is_no_fault(emulator):
+    assert "warnings" not in contract(emulator, {"message_template": "x: M\x1f%(id)s\x1f%(status)s\x1fM"})
+
+
+def test_missing_library(monkeypatch, emulator):
+    monkeypatch.setattr(_module, "REQUESTS_IMPORT_ERROR", "Traceback ...")
+    result = execute(apply_settings, params(emulator), False)
+    assert result["failed"] and "requests" in result["msg"] and result["exception"] == "Traceback ..."
