@@ -34,7 +34,7 @@ PACE = 20  # datagrams between two pauses, so that an unprivileged receive buffe
 
 def rsyslogd() -> str:
     """The path of rsyslogd; the test fails where there is none, because nothing would have been tested."""
-    path = os.environ.get("RSYSLOGD") or shutil.which("rsyslogd", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+    path = shutil.which(os.environ.get("RSYSLOGD") or "rsyslogd", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
     if not path:
         pytest.fail("rsyslogd is missing: install the Debian package rsyslog, or name the program in RSYSLOGD")
     return path
