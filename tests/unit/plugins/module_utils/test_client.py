@@ -116,7 +116,7 @@ def test_read_is_repeated_and_write_is_not(emulator, fault):
 
 def test_reply_that_breaks_off(emulator):
     emulator.set_switch("fault", "truncated")
-    error = failure(emulator, "write")
+    error = failure(emulator)
     assert error.failure_class == "transport" and error.sent
 
 
