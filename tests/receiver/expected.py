@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What rsyslog does to bytes before they are a record's text, measured on 8.2302 and 8.2504; then the reference parser."""
+"""What rsyslog 8.2302 and 8.2504 do to bytes before they are a record; then the reference parser."""
 
 from __future__ import annotations
 
