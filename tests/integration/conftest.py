@@ -1,0 +1,44 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Fixtures: ansible-playbook, and emulators of the cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from emulator import Emulator
+from integration.harness import PASSWORD, Ansible
+
+
+@pytest.fixture(scope="session")
+def ansible(tmp_path_factory):
+    """Runs playbooks; see harness.Ansible."""
+    return Ansible(tmp_path_factory.mktemp("ansible"))
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Starts an emulator with the switches given; all of them end with the test module."""
+    with contextlib.ExitStack() as stack:
+        yield lambda **switches: stack.enter_context(Emulator(password=PASSWORD, **switches))
+
+
+@pytest.fixture(scope="module")
+def shared(cluster):
+    """One emulator for a whole test module."""
+    return cluster()
+
+
+@pytest.fixture
+def emulator(shared):
+    """The module's emulator, as new."""
+    shared.reset()
+    return shared

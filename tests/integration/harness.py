@@ -1,0 +1,141 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs the real ansible-playbook in an environment of its own, and collects what it did and said."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Iterable, Mapping
+from urllib.parse import quote, quote_plus
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULE = "spamexperts.local_cloud.remote_syslog_server"
+GET, SET = "api_get_remote_syslog_server", "api_set_remote_syslog_server"
+# Every form of it looks different: plain, in a URL, as a form value, in JSON and in base64.
+PASSWORD = 'Ge heim/42+&"%:#x~'
+
+_LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+
+
+def program(name: str) -> str:
+    """The path of one of Ansible's commands: beside this Python, else in PATH."""
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if beside.exists() else shutil.which(name)
+    assert found, f"{name} is not installed"
+    return found
+
+
+def forms(username: str, password: str) -> set[str]:
+    """A password in every form in which it could show."""
+    pair = f"{username}:{password}"
+    coded = {base64.b64encode(text.encode()).decode().rstrip("=") for text in (password, pair)}
+    return {password, quote(password), quote(password, safe=""), quote_plus(password),
+            json.dumps(password)[1:-1], json.dumps(json.dumps(password))[3:-3], *coded}
+
+
+def connection(emulator: Any, **more: Any) -> dict[str, Any]:
+    """The connection options that reach an emulator."""
+    return {"api_url": emulator.url, "api_username": emulator.username, "api_password": emulator.password,
+            "ca_path": emulator.ca_path, **more}
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One run of ansible-playbook; ``log`` is what ANSIBLE_LOG_PATH got."""
+
+    status: int
+    stdout: str
+    stderr: str
+    log: str
+    results: list[dict[str, Any]]
+
+    @property
+    def output(self) -> str:
+        """Everything that a person could see of the run."""
+        return "\n".join((self.stdout, self.stderr, self.log, json.dumps(self.results)))
+
+    def result(self, task: str, host: str | None = None) -> dict[str, Any]:
+        """The one result of a task; its ``failed`` is always there."""
+        found = [entry for entry in self.results if entry["task"] == task and host in (None, entry["host"])]
+        assert len(found) == 1, f"{len(found)} results of {task!r}:\n{self.stdout}\n{self.stderr}"
+        return {**found[0]["result"], "failed": found[0]["outcome"] != "ok"}
+
+    def assert_ok(self) -> Run:
+        """Fail with the whole output unless the run succeeded without a warning."""
+        assert self.status == 0, self.stdout + self.stderr
+        assert "[WARNING]" not in self.stdout + self.stderr, self.stdout + self.stderr
+        assert "[DEPRECATION" not in self.stdout + self.stderr, self.stdout + self.stderr
+        return self
+
+    def assert_hides(self, secrets: Iterable[str]) -> Run:
+        """Fail when a secret is anywhere, in any form that is given."""
+        assert self.log, "there is no log to look into"
+        for secret in secrets:
+            assert secret not in self.output, [line for line in self.output.splitlines() if secret in line][:3]
+        return self
+
+
+class Ansible:
+    """Runs playbooks in a folder of its own, against nothing but what a test gives."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._count = 0
+        self.tree = folder / "tree"
+        link = self.tree / "ansible_collections" / "spamexperts" / "local_cloud"
+        link.parent.mkdir(parents=True)
+        link.symlink_to(ROOT)
+        (folder / "ansible.cfg").touch()
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Nothing of the user's or the build's that could change a result."""
+        env = {name: value for name, value in os.environ.items()
+               if not name.startswith(("ANSIBLE_", "SPAMEXPERTS_", "PYTHONPATH")) and not name.lower().endswith("_proxy")}
+        return {**env, "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": str(self.tree),
+                "ANSIBLE_HOME": str(self.folder / "home"), "ANSIBLE_LOCAL_TEMP": str(self.folder / "tmp"),
+                "ANSIBLE_REMOTE_TEMP": str(self.folder / "tmp"), "ANSIBLE_PIPELINING": "true", "ANSIBLE_NOCOLOR": "1",
+                "ANSIBLE_FORKS": "4", "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
+                "ANSIBLE_CALLBACKS_ENABLED": "recorder", "LC_ALL": "C.UTF-8", **more}
+
+    def command(self, *words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run one of Ansible's commands."""
+        return subprocess.run([program(words[0]), *words[1:]], env=env or self.environment(), cwd=self.folder,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
+
+    def play(self, plays: Any, *arguments: str, hosts: Mapping[str, Mapping[str, Any]] | None = None,
+             extra: Mapping[str, Any] | None = None, env: Mapping[str, str] | None = None) -> Run:
+        """Run plays, or a playbook by its name. ``hosts``: each with its variables; all are this machine."""
+        self._count += 1
+        folder = self.folder / str(self._count)
+        folder.mkdir()
+        # JSON is YAML, and has no pitfalls of quoting.
+        inventory = {"all": {"hosts": {host: dict(more) for host, more in (hosts or {"localhost": {}}).items()},
+                             "vars": _LOCAL}}
+        (folder / "inventory.json").write_text(json.dumps(inventory), encoding="utf-8")
+        if not isinstance(plays, str):
+            (folder / "play.yml").write_text(json.dumps(plays), encoding="utf-8")
+            plays = str(folder / "play.yml")
+        words = ["ansible-playbook", "-i", str(folder / "inventory.json"), plays, *arguments]
+        if extra:
+            (folder / "extra.json").write_text(json.dumps(extra), encoding="utf-8")
+            words += ["-e", f"@{folder / 'extra.json'}"]
+        record, log = folder / "results.jsonl", folder / "ansible.log"
+        done = self.command(*words, env=self.environment(RECORDER_FILE=str(record), ANSIBLE_LOG_PATH=str(log),
+                                                         **(env or {})))
+        lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
+        return Run(done.returncode, done.stdout, done.stderr, log.read_text(encoding="utf-8") if log.exists() else "",
+                   [json.loads(line) for line in lines])
+
+
+def one_play(*tasks: Mapping[str, Any], hosts: str = "all", **more: Any) -> list[dict[str, Any]]:
+    """A playbook of one play that gathers no facts."""
+    return [{"name": "Test", "hosts": hosts, "gather_facts": False, "tasks": list(tasks), **more}]
