@@ -1,0 +1,88 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A cluster that fails, lies, lags or breaks off."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from integration.harness import GET, MODULE, PASSWORD, SET, connection, forms, one_play
+
+WANTED = {"host": "logs.example.com", "port": 5514, "level": "ERROR", "enabled": True}
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """Switches of the emulator, and what has to come of them. ``says`` is None where the task succeeds."""
+
+    switches: dict[str, Any]
+    calls: list[str]
+    says: tuple[str, ...] | None = None
+    failure_class: str = ""
+    changed: bool = True
+
+
+def on_set(fault: str, **more: Any) -> dict[str, Any]:
+    return {"fault": fault, "fault_calls": "api_set_*", **more}
+
+
+CASES = {
+    "ignored setting": Case({"ignore_set": "level"}, [GET, SET, GET, GET], ("level did not take", "level is 'INFO'"),
+                            "verify"),
+    "lagging read": Case({"lag_reads": 1}, [GET, SET, GET, GET]),
+    "page": Case({"fault": "html"}, [GET], ("<!DOCTYPE html>", "check that api_url"), "not_plaintext", False),
+    "login page on write": Case(on_set("login_page"), [GET, SET, GET],
+                                ("check that api_url", "the write was sent", "hold now: none"), "not_plaintext"),
+    "empty": Case({"fault": "empty"}, [GET], ("reply is empty",), "not_plaintext", False),
+    "half a reply": Case({"fault": "cut"}, [GET], ("cannot be read with certainty",), "not_plaintext", False),
+    "redirect": Case({"fault": "redirect"}, [GET], ("redirects to /index.php", "set api_url to"), "not_plaintext",
+                     False),
+    "unavailable": Case({"fault": "unavailable", "fault_count": 2}, [GET, GET, GET, SET, GET]),
+    "unavailable for good": Case({"fault": "unavailable"}, [GET] * 3, ("HTTP 503", "try again later"), "transport",
+                                 False),
+    # What follows a write without an answer is always a read.
+    "dropped after the write": Case(on_set("dropped", fault_when="after", fault_count=1), [GET, SET, GET]),
+    "dropped before the write": Case(on_set("dropped", fault_count=1), [GET, SET, GET, GET, SET, GET]),
+    "unavailable on write": Case(on_set("unavailable", fault_count=1), [GET, SET, GET, GET, SET, GET]),
+    "dropped twice": Case(on_set("dropped"), [GET, SET, GET, GET, SET, GET, GET],
+                          ("the write was sent", "hold now: none"), "transport"),
+    "no permission": Case(on_set("permission"), [GET, SET, GET], ("allow this method",), "permission", False),
+    "dead node": Case({"node_fail": "node2.cluster.example"}, [GET, SET, GET],
+                      ("node2.cluster.example", "hold now: host, port, enabled, level"), "node"),
+}
+
+
+@pytest.fixture(scope="module")
+def done(ansible, cluster):
+    """All faults in one run: a host each, with an emulator each."""
+    clusters = {name: cluster(**case.switches) for name, case in CASES.items()}
+    hosts = {name.replace(" ", "_"): connection(emulator) for name, emulator in clusters.items()}
+    options = {**{name: "{{ %s }}" % name for name in connection(next(iter(clusters.values())))}, **WANTED,
+               "retries": 2, "verify_retries": 1, "verify_delay": 0}
+    run = ansible.play(one_play({"name": "set", MODULE: options, "ignore_errors": True}), "-vvvv", "--diff", hosts=hosts)
+    assert run.status == 0, run.stdout + run.stderr
+    return run, clusters
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_fault(done, name):
+    run, clusters = done
+    case, result = CASES[name], run.result("set", name.replace(" ", "_"))
+    assert result["failed"] == (case.says is not None), result
+    assert clusters[name].journal.calls == case.calls
+    assert result["changed"] == case.changed, result
+    if case.says is None:
+        assert result["verified"] and {key: result["settings"][key] for key in WANTED} == WANTED
+    else:
+        assert [part for part in case.says if part not in result["msg"]] == [], result["msg"]
+        assert result["failure_class"] == case.failure_class
+        assert "\n" not in result["msg"]
+
+
+def test_faults_show_no_password(done):
+    done[0].assert_hides(forms("apiuser", PASSWORD))
