@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import queue
 import threading
@@ -55,7 +56,7 @@ def records(options: FlowOptions, nodes: Sequence[str], time_format: str) -> Ite
         yield record
         while given * total < options.hostile * number:
             given += 1
-            yield next(attack)
+            yield from itertools.islice(attack, 1)
     yield from attack
 
 

@@ -16,7 +16,7 @@ START = 1767225600  # 2026-01-01 00:00:00 UTC: a flow does not depend on the clo
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PEOPLE = (("Jane Doe", "jane"), ("Jürgen Müller", "jmueller"), ("Zoë Šimůnek", "zoe"), ("山田太郎", "yamada"),
            ("Ольга Иванова", "olga"), ("Doe, John \"JD\"", "john.doe"), ("O'Neil", "oneil"), ("محمد علي", "mali"),
-           ("Σωκράτης", "sokratis"), ("Anne-Marie d’Arc", "am.darc"))
+           ("Σωκράτης", "sokratis"), ("Anne-Marie d\u2019Arc", "am.darc"))
 _OUTSIDE = ("example.com", "shop.example.net", "mail.example.org", "news.example", "xn--bcher-kva.example")
 _INSIDE = ("customer-one.example", "customer-two.example", "verein.example", "kommune.example")
 _SUBJECTS = ("Invoice 2026-%04d", "Re: meeting on Monday (%d)", "Your parcel no. %d", "Angebot für Herrn Müller – %d",
@@ -85,7 +85,7 @@ FEATURES: Tuple[Tuple[str, Callable[[Fields, random.Random], None]], ...] = (
 
 def _base62(number: int, width: int) -> str:
     text = ""
-    for _ in range(width):
+    for _i in range(width):
         number, digit = divmod(number, 62)
         text = _DIGITS[digit] + text
     return text
@@ -166,7 +166,7 @@ class MailFlow:
             "delivery_ip": rng.choice((f"198.51.100.{rng.randrange(1, 255)}",
                                        f"2001:db8:25::{rng.randrange(65536):x}")),
             "delivery_fqdn": host, "delivery_port": rng.choice((25, 25, 25, 587, 2525)),
-            "delivery_data": reply % "".join(rng.choice(_DIGITS) for _ in range(11)) if "%s" in reply else reply,
+            "delivery_data": reply % "".join(rng.choice(_DIGITS) for _i in range(11)) if "%s" in reply else reply,
         }
         if status == "quarantine-removed":
             fields.update(delivery_ip="", delivery_fqdn="", delivery_port="")
@@ -180,5 +180,5 @@ class MailFlow:
             while given * messages < statuses * number:
                 given += 1
                 yield self.status()
-        for _ in range(statuses - given):
+        for _i in range(statuses - given):
             yield self.status()

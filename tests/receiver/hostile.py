@@ -240,7 +240,7 @@ def random_records(fmt: LogFormat, count: int, seed: int) -> Iterator[str]:
     """Hostile values in one to three fields of any sort, and whole records damaged at random."""
     rnd, values = random.Random(seed), pool(fmt, count // 2)
     templates = {kind: compile_template(fmt, kind) for kind in KINDS}
-    for _ in range(count):
+    for _i in range(count):
         kind = rnd.choice(KINDS)
         names = rnd.sample([field.name for field in fmt.fields(kind)], rnd.randint(1, 3))
         record = templates[kind] % dict(BASE, **{name: rnd.choice(values) for name in names})

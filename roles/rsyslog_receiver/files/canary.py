@@ -4,21 +4,22 @@
 
 """Send one marked record through each listener, as the cluster would, and wait until all of them are on disk.
 
-Run by the role with the last line ``main({...})``; the request comes by standard input because it holds the secret.
+Run by the role with the last line ``main("{...}")``; the request comes by standard input because it holds the secret.
 """
 
+import ipaddress
 import json
 import socket
 import sys
 import time
 import uuid
 
-LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
-
 
 def send(listener, record, deadline):
     kind = socket.SOCK_STREAM if listener["transport"] == "tcp" else socket.SOCK_DGRAM
-    address = LOOPBACK.get(listener.get("address") or "", listener.get("address"))
+    address = listener.get("address") or "127.0.0.1"
+    if ipaddress.ip_address(address).is_unspecified:
+        address = "::1" if ":" in address else "127.0.0.1"
     while True:
         try:
             family, _kind, proto, _name, target = socket.getaddrinfo(address, int(listener["port"]), type=kind)[0]
@@ -34,7 +35,8 @@ def send(listener, record, deadline):
             time.sleep(0.1)
 
 
-def main(request):
+def main(text):
+    request = json.loads(text)
     deadline = time.time() + request["timeout"]
     waiting = {}
     for listener in request["listeners"]:

@@ -161,7 +161,7 @@ def test_faults_that_break_off(emulator, client):
 def test_a_fault_can_be_for_one_call_start_late_and_end(emulator, client):
     emulator.set_switch(fault="unavailable", fault_calls="api_get_*", fault_skip=1, fault_count=2, retry_after=3)
     assert client.reply("api_help")[0] == 200
-    replies = [client.reply(GET) for _ in range(4)]
+    replies = [client.reply(GET) for _i in range(4)]
     assert [reply[0] for reply in replies] == [200, 503, 503, 200]
     assert replies[1][1]["Retry-After"] == "3"
 
@@ -176,7 +176,7 @@ def test_a_fault_comes_before_or_after_the_write(emulator, client, when, host):
 def test_ignored_sets_and_lagging_reads(emulator, client):
     emulator.set_switch(ignore_set="port", lag_reads=2)
     assert client.set(host="h", port="1") == ""
-    assert ["host: h\n" in client.get() for _ in range(4)] == [False, False, True, True]
+    assert ["host: h\n" in client.get() for _i in range(4)] == [False, False, True, True]
     assert emulator.state.settings["port"] == "514"
     emulator.set_switch(ignore_set="all", lag_reads=0)
     assert client.set(host="h2") == "" and emulator.state.settings["host"] == "h"
