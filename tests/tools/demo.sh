@@ -48,7 +48,8 @@ clean() {
         fi
     fi
     rm -rf "$WORK"
-    say "left: the Debian packages podman, runc, mmdebstrap, netavark, aardvark-dns, iptables; and .venv (make clean removes that)"
+    say "left: Debian packages (podman, runc, mmdebstrap, netavark, aardvark-dns, iptables and what they need), which you may use"
+    say "      otherwise too; and .venv, the tools in it, and .cache, which 'make clean' removes"
 }
 
 # as_child COMMAND...: a script of ours whose progress lines go on counting our seconds.
@@ -71,7 +72,7 @@ prepare() {
 start_container() {
     local tries
     podman run --detach --systemd=always --name="$1" --hostname="${1#spamexperts-demo-}" --network="$NETWORK" "$IMAGE" \
-        /lib/systemd/systemd >/dev/null
+        /lib/systemd/systemd >/dev/null 2>>"$WORK/podman.log" || die "podman does not start a container: $(cat "$WORK/podman.log")"
     for tries in $(seq 60); do
         case "$(podman exec "$1" systemctl is-system-running 2>/dev/null || true)" in running | degraded) break ;; esac
         if [ "$tries" = 60 ]; then die "systemd in the container $1 does not come up: podman logs $1"; fi
@@ -126,7 +127,7 @@ show_tasks() {
         printf '%s\n' "$line" >>"$LOG"
         case "$line" in
         "PLAY ["*) line="${line#PLAY [}" && say "   ${line%%]*}:" ;;
-        "TASK ["*) line="${line#TASK [}" && line="${line%%] \**}" && say "      ${line#spamexperts.local_cloud.}" ;;
+        "TASK ["*) line="${line#TASK [}" && line="${line%%] \**}" && line="${line%% against arg spec *}" && say "      ${line#* : }" ;;
         "fatal: "* | "[ERROR]"* | *" : ok="*) say "   $line" ;;
         esac
     done
@@ -155,9 +156,13 @@ fetch_records() {
 }
 
 send_mail_logs() {
-    emulator flow --control "$CONTROL" --messages 3000 --statuses 600 --rate 1000 --seed 2 --quiet --hostile 24 \
-        --hostile-class other_format --hostile-class other_template --hostile-class forged_lf --hostile-class forged_nul \
-        --hostile-class cut --hostile-class delimiter >"$WORK/flow.json"
+    local class attacks=()
+    for class in other_format other_template forged_lf forged_nul cut missing_field delimiter; do
+        attacks+=(--hostile-class "$class")
+    done
+    # The attackers know the format, but not the secret: theirs has the same length and is another.
+    emulator flow --control "$CONTROL" --messages 3000 --statuses 600 --rate 1000 --seed 2 --quiet --hostile 28 "${attacks[@]}" \
+        --forge-template "$("$VENV/bin/python" "$ROOT/tests/tools/demo_report.py" "$WORK" forge)" >"$WORK/flow.json"
     # The last records need a moment to the disk; the count tells.
     local tries sent
     sent="$(podman exec "$CLUSTER" grep -c '"result": "sent"' /var/lib/cluster/sent.jsonl)"
@@ -193,7 +198,7 @@ demo() {
     run_site
     [ "$(changes)" -eq 0 ] || die "the second run changed something; its whole output is in $LOG"
     say "   nothing was changed"
-    say "5 of 7: the cluster sends its mail logs: 3,000 messages, 600 delivery reports, and 24 records made by attackers"
+    say "5 of 7: the cluster sends its mail logs: 3,000 messages, 600 delivery reports, and 28 records made by attackers"
     podman exec "$CLUSTER" python3 -c \
         "import urllib.request as u; u.urlopen(u.Request('$CONTROL/flow/1', method='DELETE'))"
     wait "$flow" || true

@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""demo_report.py FOLDER: what the demo did, from the files that demo.sh fetched; exits 1 when a record is missing."""
+"""demo_report.py FOLDER: what the demo did, from the files that demo.sh fetched; exits 1 when a record is missing.
+
+demo_report.py FOLDER forge: prints the message template in force with a wrong secret, as somebody would guess it who
+lacks the secret.
+"""
 
 from __future__ import annotations
 
@@ -30,13 +34,23 @@ def lines(path: pathlib.Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
 
 
-def main() -> int:
-    """Print the report; return the exit status."""
-    folder = pathlib.Path(sys.argv[1])
+def secret_of(folder: pathlib.Path) -> str:
+    """The secret of this demo's log format; it is never printed."""
     found = re.search(r'(?m)^  secret: "(.+)"$', (folder / "vars.yml").read_text(encoding="utf-8"))
     if not found:
         raise SystemExit("vars.yml holds no secret")
-    before, after = (settings(folder / name, found.group(1)) for name in ("before.json", "after.json"))
+    return found.group(1)
+
+
+def main() -> int:
+    """Print the report; return the exit status."""
+    folder = pathlib.Path(sys.argv[1])
+    secret = secret_of(folder)
+    if sys.argv[2:] == ["forge"]:
+        template = json.loads((folder / "after.json").read_text(encoding="utf-8"))["settings"]["message_template"]
+        print(template.replace(secret, "f" * len(secret)))
+        return 0
+    before, after = (settings(folder / name, secret) for name in ("before.json", "after.json"))
     print("\nThe cluster's settings, before (-) and after (+):\n")
     for name in after:
         if before[name] == after[name]:
@@ -56,13 +70,13 @@ Records sent by the cluster:  {len(sent):6}   ({sum(attacks.values())} of them m
 Received, in messages.json:   {len(messages):6}
 Received, in status.json:     {len(statuses):6}
 Quarantined:                  {len(quarantine):6}   ({why})
+Attacks without effect:       {sum(attacks.values()) - len(quarantine):6}   (what they forged stays text inside a field)
 Forged records let in:        {len(forged):6}
 """)
     print("Three of them:\n")
     for record in (messages[-1], statuses[-1], quarantine[-1]):
-        # The quarantined text holds the forger's guess or, when it was cut, the secret itself.
-        text = json.dumps(record, indent=2, ensure_ascii=False).replace(found.group(1), "********")
-        print("\n".join(line if len(line) <= LONGEST else line[:LONGEST] + "..." for line in text.splitlines()) + "\n")
+        # Quarantined text that was cut holds the secret.
+        print(json.dumps(record, indent=2, ensure_ascii=False).replace(secret, "********") + "\n")
     if kept != len(sent) or forged:
         print(f"ERROR: {len(sent)} records sent, {kept} on disk, {len(forged)} of them forged", file=sys.stderr)
         return 1
