@@ -205,7 +205,9 @@ def main() -> int:
     for step in steps[len(outcomes) :]:
         print(f"  {step.name:22s}  not run")
     failed = sum(outcome.failed for outcome in outcomes)
-    print(f"{sum(outcome.passed for outcome in outcomes)} passed, {failed} failed", flush=True)
+    result = f"{sum(outcome.passed for outcome in outcomes)} passed, {failed} failed"
+    (REPORTS / "result.txt").write_text(result + "\n", encoding="utf-8")
+    print(result, flush=True)
     return 1 if failed else 0
 
 
