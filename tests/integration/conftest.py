@@ -14,8 +14,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from emulator import Emulator
 from integration.harness import PASSWORD, Ansible
+
+from emulator import Emulator
 
 
 @pytest.fixture(scope="session")

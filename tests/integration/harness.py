@@ -98,8 +98,9 @@ class Ansible:
 
     def environment(self, **more: str) -> dict[str, str]:
         """Nothing of the user's or the build's that could change a result."""
+        foreign = ("ANSIBLE_", "SPAMEXPERTS_", "PYTHONPATH")
         env = {name: value for name, value in os.environ.items()
-               if not name.startswith(("ANSIBLE_", "SPAMEXPERTS_", "PYTHONPATH")) and not name.lower().endswith("_proxy")}
+               if not name.startswith(foreign) and not name.lower().endswith("_proxy")}
         return {**env, "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": str(self.tree),
                 "ANSIBLE_HOME": str(self.folder / "home"), "ANSIBLE_LOCAL_TEMP": str(self.folder / "tmp"),
                 "ANSIBLE_REMOTE_TEMP": str(self.folder / "tmp"), "ANSIBLE_PIPELINING": "true", "ANSIBLE_NOCOLOR": "1",

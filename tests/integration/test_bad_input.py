@@ -10,7 +10,6 @@ import re
 import socket
 
 import pytest
-
 from integration.harness import MODULE, PASSWORD, connection, forms, one_play
 
 SECRET = "bad-input-secret-0123456789"
@@ -58,27 +57,32 @@ FROM_ANSIBLE = ("unknown field",)
 
 @pytest.fixture(scope="module")
 def done(ansible, shared, cluster):
-    """All cases in one run, each a task that may fail."""
+    """All cases in one run: a host each."""
     shared.state.pin(port="1514")
     shared.journal.clear()
     self_signed = cluster(tls="self_signed")
     places = {"URL/elsewhere": f"{shared.url}/elsewhere", "SELF_SIGNED": self_signed.url,
               "CLOSED": f"https://127.0.0.1:{closed_port()}"}
-    tasks = []
+    hosts = {}
     for name, (options, _option, _remedy) in CASES.items():
         merged = {**connection(shared), "retries": 1, "host": "logs.example.com", **options}
         merged["api_url"] = places.get(merged["api_url"], merged["api_url"])
-        given = {key: value for key, value in merged.items() if value is not None}
-        tasks.append({"name": name, MODULE: given, "ignore_errors": True})
-    run = ansible.play(one_play(*tasks, vars={"log_format": FAULTY_FORMAT}), "-vvvv", "--diff")
+        hosts[host_of(name)] = {"given": {key: value for key, value in merged.items() if value is not None}}
+    options = {key: "{{ given.%s | default(omit) }}" % key for host in hosts.values() for key in host["given"]}
+    play = one_play({"name": "set", MODULE: options, "ignore_errors": True}, vars={"log_format": FAULTY_FORMAT})
+    run = ansible.play(play, "-vvvv", "--diff", hosts=hosts)
     assert run.status == 0, run.stdout + run.stderr
     return run, [shared, self_signed]
+
+
+def host_of(case: str) -> str:
+    return f"case{list(CASES).index(case)}"
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_one_sentence_with_option_and_remedy(done, case):
     _options, option, remedy = CASES[case]
-    result = done[0].result(case)
+    result = done[0].result("set", host_of(case))
     message = result["msg"]
     assert result["failed"] and not result.get("changed")
     assert re.search(rf"\b{option}\b", message), message

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pytest
 import yaml
-
 from integration.harness import PASSWORD, ROOT, connection, forms, one_play
 
 # The options of a task that has something to change on a cluster as it comes, and the settings that then hold.
@@ -23,7 +22,7 @@ ON_DISK = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 
 
 def test_every_module_is_in_the_table():
-    assert ON_DISK == sorted(MODULES)
+    assert sorted(MODULES) == ON_DISK
 
 
 def test_every_module_is_in_the_action_group():
@@ -43,7 +42,7 @@ def done(ansible, cluster):
     runs, writes = {}, {}
     for kind, words in (("check", ("--check",)), ("real", ()), ("again", ())):
         runs[kind] = ansible.play(plays, "--diff", "-vvvv", *words)
-        writes[kind] = {name: [entry["call"] for entry in emulator.journal.writes] for name, emulator in clusters.items()}
+        writes[kind] = {name: [entry["call"] for entry in clusters[name].journal.writes] for name in clusters}
         for emulator in clusters.values():
             assert emulator.journal.calls, "the module did not ask the cluster it was given"
             emulator.journal.clear()

@@ -12,7 +12,6 @@ from urllib.parse import unquote
 
 import pytest
 import yaml
-
 from integration.harness import MODULE, ROOT, connection, one_play
 
 # From the vendor's page, "Send Email Logs to Remote Syslog server", to the letter.

@@ -10,7 +10,6 @@ import dataclasses
 from typing import Any
 
 import pytest
-
 from integration.harness import GET, MODULE, PASSWORD, SET, connection, forms, one_play
 
 WANTED = {"host": "logs.example.com", "port": 5514, "level": "ERROR", "enabled": True}
@@ -64,7 +63,8 @@ def done(ansible, cluster):
     hosts = {name.replace(" ", "_"): connection(emulator) for name, emulator in clusters.items()}
     options = {**{name: "{{ %s }}" % name for name in connection(next(iter(clusters.values())))}, **WANTED,
                "retries": 2, "verify_retries": 1, "verify_delay": 0}
-    run = ansible.play(one_play({"name": "set", MODULE: options, "ignore_errors": True}), "-vvvv", "--diff", hosts=hosts)
+    play = one_play({"name": "set", MODULE: options, "ignore_errors": True})
+    run = ansible.play(play, "-vvvv", "--diff", hosts=hosts)
     assert run.status == 0, run.stdout + run.stderr
     return run, clusters
 

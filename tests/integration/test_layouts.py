@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import pytest
-
 from integration.harness import GET, MODULE, SET, connection, one_play
 
 WANTED = {

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import pytest
-
 from integration.harness import GET, MODULE, PASSWORD, SET, connection, forms, one_play
 
 PLAYBOOK = "spamexperts.local_cloud.configure"
