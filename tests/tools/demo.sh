@@ -48,8 +48,8 @@ clean() {
         fi
     fi
     rm -rf "$WORK"
-    say "left: Debian packages (podman, runc, mmdebstrap, netavark, aardvark-dns, iptables and what they need), which you may use"
-    say "      otherwise too; and .venv, the tools in it, and .cache, which 'make clean' removes"
+    say "left: .venv and .cache, which 'make clean' removes, and what the demo may have installed with apt-get:"
+    say "      podman runc mmdebstrap netavark aardvark-dns iptables"
 }
 
 # as_child COMMAND...: a script of ours whose progress lines go on counting our seconds.
