@@ -179,7 +179,8 @@ demo() {
     prepare
     say "2 of 7: a Local Cloud (emulated) and an empty Debian 12 host, in containers with systemd"
     remove_containers || true
-    mkdir -p "$WORK"
+    # The settings and quarantined text hold the secret.
+    mkdir -p -m 0700 "$WORK"
     podman network create "$NETWORK" >/dev/null
     cluster="$(start_container "$CLUSTER")"
     say "   the cluster is at $cluster"
