@@ -103,7 +103,9 @@ class Ansible:
                if not name.startswith(foreign) and not name.lower().endswith("_proxy")}
         return {**env, "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": str(self.tree),
                 "ANSIBLE_HOME": str(self.folder / "home"), "ANSIBLE_LOCAL_TEMP": str(self.folder / "tmp"),
-                "ANSIBLE_REMOTE_TEMP": str(self.folder / "tmp"), "ANSIBLE_PIPELINING": "true", "ANSIBLE_NOCOLOR": "1",
+                "ANSIBLE_REMOTE_TEMP": str(self.folder / "tmp"), "ANSIBLE_PIPELINING": "true",
+                # What a module was given shows in its result, as it always did before ansible-core 2.21.
+                "ANSIBLE_INJECT_INVOCATION": "true", "ANSIBLE_NOCOLOR": "1",
                 "ANSIBLE_FORKS": "4", "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
                 "ANSIBLE_CALLBACKS_ENABLED": "recorder", "LC_ALL": "C.UTF-8", **more}
 

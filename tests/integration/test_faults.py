@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from integration.harness import GET, MODULE, PASSWORD, SET, connection, forms, one_play
 
+PAIR = base64.b64encode(f"apiuser:{PASSWORD}".encode()).decode()
 WANTED = {"host": "logs.example.com", "port": 5514, "level": "ERROR", "enabled": True}
 
 
@@ -41,6 +44,9 @@ CASES = {
     "half a reply": Case({"fault": "cut"}, [GET], ("cannot be read with certainty",), "not_plaintext", False),
     "redirect": Case({"fault": "redirect"}, [GET], ("redirects to /index.php", "set api_url to"), "not_plaintext",
                      False),
+    # A web server that shows what it was sent.
+    "echo": Case({"warnings": "none"}, [GET], ("cannot be read with certainty", "Authorization: Basic ********"),
+                 "not_plaintext", False),
     "unavailable": Case({"fault": "unavailable", "fault_count": 2}, [GET, GET, GET, SET, GET]),
     "unavailable for good": Case({"fault": "unavailable"}, [GET] * 3, ("HTTP 503", "try again later"), "transport",
                                  False),
@@ -60,6 +66,7 @@ CASES = {
 def done(ansible, cluster):
     """All faults in one run: a host each, with an emulator each."""
     clusters = {name: cluster(**case.switches) for name, case in CASES.items()}
+    clusters["echo"].state.pin(host=f"h\nport: 1\nAuthorization: Basic {PAIR}\npassword={quote(PASSWORD, safe='')}")
     hosts = {name.replace(" ", "_"): connection(emulator) for name, emulator in clusters.items()}
     options = {**{name: "{{ %s }}" % name for name in connection(next(iter(clusters.values())))}, **WANTED,
                "retries": 2, "verify_retries": 1, "verify_delay": 0}
