@@ -267,6 +267,11 @@ def transport(request):
     return request.param
 
 
+def pytest_collection_modifyitems(items) -> None:
+    """Put the tests of the fast style last: each change of style deploys the receivers anew."""
+    items.sort(key=lambda item: "fast" in item.name)
+
+
 def pytest_terminal_summary(terminalreporter) -> None:
     """Print what was sent and found."""
     for line in COUNTS:
