@@ -59,19 +59,18 @@ def _parse_marked(body: str, fmt: LogFormat) -> Record:
     if not body.startswith(fmt.tag + ": "):
         return {"event.reason": "no-marker"}
     for mark in fmt.marks:
-        if not body.startswith(fmt.tag + ": " + mark + fmt.delimiter):
+        if not body.startswith(fmt.marker(mark)):
             continue
         for kind in KINDS:
             if body.startswith(fmt.head(kind, mark)):
                 return _parse_kind(body[len(fmt.head(kind, mark)) :], fmt, kind, mark)
-        canary = body.startswith(fmt.tag + ": " + mark + fmt.delimiter + "canary ")
-        return {"event.action": "canary"} if canary else {"event.reason": "kind"}
+        return {"event.action": "canary"} if body.startswith(fmt.canary(mark)) else {"event.reason": "kind"}
     return {"event.reason": "wrong-secret"}
 
 
 def _parse_kind(rest: str, fmt: LogFormat, kind: str, mark: str) -> Record:
     """The fields after the head: each ends where its own end mark first occurs."""
-    closing = fmt.closing(mark)
+    closing, end_mark = fmt.closing(mark), fmt.end(mark)
     values: Record = {}
     leading: Record = {}
     left = rest
@@ -89,14 +88,13 @@ def _parse_kind(rest: str, fmt: LogFormat, kind: str, mark: str) -> Record:
             return dict(values, **{"event.action": kind})
     # Complete but not of these fields, or cut? What follows the cluster's own fields is looked at by itself too:
     # those can hold the closing mark. liblognorm looks for it from the second character.
-    end = closing if fmt.style == "printable" else fmt.delimiter + closing
     texts = [rest] + rest.split(fmt.delimiter, sum(not field.stranger for field in fmt.fields(kind)))[-1:]
-    whole = any(text in (closing, end) or text[1:].partition(end)[1:] == (end, "") for text in texts)
+    whole = any(text in (closing, end_mark) or text[1:].partition(end_mark)[1:] == (end_mark, "") for text in texts)
     return dict(leading, **{"event.reason": "field-count" if whole else "truncated"})
 
 
 def _parse_csv(body: str, fmt: LogFormat) -> Record:
-    if body.startswith("spamexperts-canary: "):
+    if body.startswith(fmt.canary("")):
         return {"event.action": "canary"}
     if not body.startswith('"'):
         return {"event.reason": "no-marker"}

@@ -78,11 +78,23 @@ class LogFormat:
         """The text before the first field."""
         if self.style == "csv":
             return '"'
-        return self.delimiter.join((self.tag + ": " + mark, kind, VERSION, ""))
+        return self.marker(mark) + self.delimiter.join((kind, VERSION, ""))
+
+    def marker(self, mark: str) -> str:
+        """The text that says whose a record is. The csv style has none."""
+        return self.tag + ": " + mark + self.delimiter
+
+    def canary(self, mark: str) -> str:
+        """The text before the word that a receiver's own test record carries."""
+        return "spamexperts-canary: " if self.style == "csv" else self.marker(mark) + "canary "
 
     def closing(self, mark: str) -> str:
         """The text that proves that nothing was cut off."""
         return {"csv": '"', "printable": mark + ".", "fast": mark}[self.style]
+
+    def end(self, mark: str) -> str:
+        """The closing text as it occurs nowhere else: in the fast style the mark alone is at the head, too."""
+        return (self.delimiter if self.style == "fast" else "") + self.closing(mark)
 
 
 def nearest(name: str, known: t.Iterable[str]) -> str:

@@ -78,11 +78,10 @@ IPV6 = (
 def parser(fmt: LogFormat) -> t.Dict[str, t.Any]:
     """What the receiver's configuration needs to know of a log format. ``rulebases`` and ``canary`` hold the secret."""
     fields = dict.fromkeys(field for kind in KINDS for field in fmt.fields(kind))
-    head = "spamexperts-canary: " if fmt.style == "csv" else fmt.tag + ": " + fmt.marks[0] + fmt.delimiter + "canary "
     return {
         "style": fmt.style,
         "rulebases": rulebases(fmt),
-        "canary": head,
+        "canary": fmt.canary(fmt.marks[0]),
         "integer_fields": _integers(fmt),
         "separator": fmt.delimiter if fmt.style == "csv" else ord(fmt.delimiter),
         "digits": DIGITS,
@@ -135,8 +134,11 @@ def _marked(fmt: LogFormat, mark: str, suffix: str) -> t.List[str]:
         lines += ["type=@%s%s:%s" % (field.name, suffix, line) for line in _typed(field, fmt.delimiter)]
     for kind in KINDS:
         lines += _kind_rules(fmt, kind, mark, suffix)
-    marked = _literal(fmt.tag + ": " + mark + fmt.delimiter)
-    return lines + ["rule=kind:" + marked + "%-:rest%", "rule=canary:" + marked + "canary %canary:rest%"]
+    return lines + ["rule=kind:" + _literal(fmt.marker(mark)) + "%-:rest%", _canary(fmt, mark)]
+
+
+def _canary(fmt: LogFormat, mark: str) -> str:
+    return "rule=canary:" + _literal(fmt.canary(mark)) + "%canary:rest%"
 
 
 def _kind_rules(fmt: LogFormat, kind: str, mark: str, suffix: str) -> t.List[str]:
@@ -153,10 +155,7 @@ def _kind_rules(fmt: LogFormat, kind: str, mark: str, suffix: str) -> t.List[str
         if not field.stranger:
             name = field.key if field.type == "text" else "-"
             leading += _parser(name, "char-sep", extradata=fmt.delimiter, priority=1) + _literal(fmt.delimiter)
-    head, closing = _literal(fmt.head(kind, mark)), fmt.closing(mark)
-    # In the fast style the mark alone also stands at the head of a record; with the delimiter before it, only at the
-    # end.
-    end = closing if fmt.style == "printable" else fmt.delimiter + closing
+    head, closing, end = _literal(fmt.head(kind, mark)), fmt.closing(mark), fmt.end(mark)
     ends = list(
         dict.fromkeys((_literal(closing), _literal(end), _parser("-", "string-to", extradata=end) + _literal(end)))
     )
@@ -180,7 +179,7 @@ def _csv(fmt: LogFormat, kind: str) -> str:
     )
     lines += [
         'rule=%s:"%s%%spamexperts.last:rest%%' % (kind, body),
-        "rule=canary:spamexperts-canary: %canary:rest%",
+        _canary(fmt, ""),
         "",
     ]
     return "\n".join([_HEADER] + lines)
