@@ -36,7 +36,8 @@ class Emulator:
     def __init__(self, *, data_dir: Optional[Union[str, Path]] = None, address: str = "127.0.0.1", port: int = 0,
                  names: Sequence[str] = (), nodes: Union[int, Sequence[str]] = 3, username: str = "apiuser",
                  password: Optional[str] = None, control_port: Optional[int] = None,
-                 control_address: str = "127.0.0.1", **switches: Any) -> None:
+                 control_address: str = "127.0.0.1", certificates: Optional[Certificates] = None,
+                 **switches: Any) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="emulator-") if data_dir is None else None
         self.data_dir = Path(data_dir if data_dir is not None else self._temporary.name)  # type: ignore[union-attr]
         self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -54,7 +55,9 @@ class Emulator:
         self._senders = [Node(name, self.state, self.switches) for name in self.nodes]
         self._flows: List[Flow] = []
         self._flow_lock = threading.Lock()
-        certificates = Certificates(self.data_dir / "tls", tuple(names) + NAMES)
+        # Many emulators in one process can share theirs: making them takes longer than everything else here.
+        if certificates is None:
+            certificates = Certificates(self.data_dir / "tls", tuple(names) + NAMES)
         self.ca_path = str(certificates.ca_path)
         api = Api(Calls(self.state, self.switches, self.nodes), self.switches, self.journal,
                   Authenticator(self.username, self.password))

@@ -17,6 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from integration.harness import PASSWORD, Ansible
 
 from emulator import Emulator
+from emulator.cluster import NAMES
+from emulator.tls import Certificates
 
 
 @pytest.fixture(scope="session")
@@ -25,11 +27,18 @@ def ansible(tmp_path_factory):
     return Ansible(tmp_path_factory.mktemp("ansible"))
 
 
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    """One CA and one certificate for all emulators: they have the same names."""
+    return Certificates(tmp_path_factory.mktemp("tls"), NAMES)
+
+
 @pytest.fixture(scope="module")
-def cluster():
+def cluster(certificates):
     """Starts an emulator with the switches given; all of them end with the test module."""
     with contextlib.ExitStack() as stack:
-        yield lambda **switches: stack.enter_context(Emulator(password=PASSWORD, **switches))
+        yield lambda **switches: stack.enter_context(
+            Emulator(password=PASSWORD, certificates=certificates, **switches))
 
 
 @pytest.fixture(scope="module")
