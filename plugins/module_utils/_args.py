@@ -61,6 +61,7 @@ def remote_syslog_server_spec() -> Spec:
         "message_template": {"type": "str"},
         "status_template": {"type": "str"},
         "reset": {"type": "list", "elements": "str", "choices": list(NAMES)},
+        "force": {"type": "bool", "default": False},
         "verify": {"type": "bool", "default": True},
         "verify_retries": {"type": "int", "default": 5},
         "verify_delay": {"type": "int", "default": 2},

@@ -5,23 +5,35 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""From a ``run()`` to a result: what a module and, in the controller's process, an action plugin have in common."""
+"""What a module is, and how it comes to a result. A module and, in the controller's process, an action plugin use it."""
 
 from __future__ import annotations
 
+import dataclasses
+import traceback
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
+from ._args import Spec
 from ._client import REQUESTS_IMPORT_ERROR
-from ._errors import ApiError
+from ._errors import ApiError, redactor
 
+Params = t.Mapping[str, t.Any]
 Result = t.Dict[str, t.Any]
 # (validated options, check mode) -> result; raises ApiError.
-Run = t.Callable[[t.Mapping[str, t.Any], bool], Result]
+Run = t.Callable[[Params, bool], Result]
 
 
-def execute(run: Run, params: t.Mapping[str, t.Any], check_mode: bool) -> Result:
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A module: its options, and what it does with them."""
+
+    spec: Spec
+    run: Run
+
+
+def execute(run: Run, params: Params, check_mode: bool) -> Result:
     """The task's result; a failure has ``failed``, ``msg`` and ``failure_class``."""
     if REQUESTS_IMPORT_ERROR is not None:
         return {"failed": True, "msg": missing_required_lib("requests"), "exception": REQUESTS_IMPORT_ERROR}
@@ -30,11 +42,19 @@ def execute(run: Run, params: t.Mapping[str, t.Any], check_mode: bool) -> Result
     except ApiError as error:
         failure = {"failed": True, "msg": error.message, "failure_class": error.failure_class, "changed": False}
         return {**failure, **error.result}
+    except Exception as error:  # pylint: disable=broad-exception-caught
+        # A fault of ours. Ansible would show its traceback as it is, and the text of an exception can hold a URL.
+        redact = redactor(str(params.get("api_username")), str(params.get("api_password")))
+        msg = f"unexpected {type(error).__name__}: {error}; whether something was changed is unknown; please report this"
+        return {"failed": True, "msg": redact(msg), "exception": redact(traceback.format_exc())}
 
 
-def run_module(module: AnsibleModule, run: Run) -> t.NoReturn:
-    """Run, and end the module with the result."""
-    result = execute(run, module.params, module.check_mode)
+def run_module(job: Job) -> t.NoReturn:
+    """Take the options, run, and end the module with the result."""
+    module = AnsibleModule(argument_spec=job.spec, supports_check_mode=True)
+    result = execute(job.run, module.params, module.check_mode)
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)
     if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)

@@ -22,6 +22,7 @@ class Plan:
     """before and after: all eight settings; payload: the eight arguments of the write, as text.
 
     An ``after`` of RESET means the product's default where the cluster does not say what that is.
+    before_defaults: the settings known to follow the product's default before. forced: write in any case.
     """
 
     before: t.Mapping[str, Value]
@@ -30,11 +31,13 @@ class Plan:
     payload: t.Mapping[str, str]
     managed: t.Tuple[str, ...]
     reset: t.FrozenSet[str]
+    before_defaults: t.Tuple[str, ...] = ()
+    forced: bool = False
 
     @property
     def changed(self) -> bool:
         """Whether anything is to be written."""
-        return bool(self.changed_keys)
+        return self.forced or bool(self.changed_keys)
 
     @property
     def diff(self) -> t.Dict[str, t.Dict[str, Value]]:
@@ -45,7 +48,7 @@ class Plan:
         }
 
 
-def plan(current: Settings, wanted: t.Mapping[str, Value]) -> Plan:
+def plan(current: Settings, wanted: t.Mapping[str, Value], force: bool = False) -> Plan:
     """What has to be done so that ``current`` becomes as ``wanted``, which holds canonical values or RESET.
 
     A setting that ``wanted`` lacks is not managed and stays. Raises OptionError when the result would send to no host.
@@ -61,7 +64,7 @@ def plan(current: Settings, wanted: t.Mapping[str, Value]) -> Plan:
         raise OptionError("enabled is true, but there is no host to send to; give host, or set enabled to false")
     payload = {name: _argument(current, wanted, name) for name in NAMES}
     managed = tuple(name for name in NAMES if name in wanted)
-    return Plan(before, after, changed, payload, managed, reset)
+    return Plan(before, after, changed, payload, managed, reset, tuple(current.at_default()), force)
 
 
 def unmet(expected: Plan, current: Settings) -> t.Tuple[str, ...]:

@@ -49,7 +49,7 @@ def apply_settings(params: Params, check_mode: bool) -> Result:
             raise OptionError(f"{name} must be 0 or more")
     with Client(Connection.from_options(params)) as client:
         current, messages = _read(client)
-        todo = plan(current, wanted)
+        todo = plan(current, wanted, params["force"])
         settings, defaults, verified = dict(todo.after), current.at_default(), not todo.changed
         if todo.changed and not check_mode:
             after, messages = _write(client, todo, current, params, may_repeat=params["retries"] > 0)
@@ -67,7 +67,12 @@ def apply_settings(params: Params, check_mode: bool) -> Result:
 
 
 def _planned(todo: Plan) -> Result:
-    return {"before": dict(todo.before), "changed_keys": list(todo.changed_keys), "diff": todo.diff}
+    return {
+        "before": dict(todo.before),
+        "before_defaults": list(todo.before_defaults),
+        "changed_keys": list(todo.changed_keys),
+        "diff": todo.diff,
+    }
 
 
 def _wanted(params: Params) -> t.Dict[str, Value]:
@@ -153,7 +158,8 @@ def _after_failure(
         settings, messages, missing = _settle(client, todo, params if lost else {**params, "verify_retries": 0})
     except ApiError:
         raise _failed(error, todo, None) from None
-    if lost and not missing:
+    # A forced write that changes nothing leaves no trace to be read.
+    if lost and not missing and todo.changed_keys:
         return settings, messages
     if lost and may_repeat and settings.values == current.values and settings.pinned == current.pinned:
         return _write(client, todo, current, params, may_repeat=False)
@@ -173,6 +179,7 @@ def _failed(error: ApiError, todo: Plan, settings: t.Optional[Settings]) -> ApiE
     missing = unmet(todo, settings)
     took = [name for name in todo.changed_keys if name not in missing]
     error.message += f"; the write was sent, of the settings to change these hold now: {', '.join(took) or 'none'}"
+    error.message += f", and these do not: {', '.join(missing)}" if missing else ""
     return error
 
 

@@ -152,6 +152,8 @@ def option(name: str, value: t.Any) -> Value:
             raise OptionError(f"{name} must not contain a line feed, carriage return or NUL; each ends a record")
         if not text.strip():
             raise OptionError(f"{name} must not be empty; leave the option out, or give default")
+        if re.search(r"\*{8}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", text):
+            raise OptionError(f"{name} comes from an output that hides a secret; put the secret in place of the asterisks")
         return text
     canonical = SPELLINGS[name].canonical(text)
     if canonical is None:

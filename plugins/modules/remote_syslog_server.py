@@ -101,6 +101,14 @@ options:
       - enabled
       - level
       - status_template
+  force:
+    description:
+      - Writes the settings even when the cluster already shows them as wanted, and then always reports a change.
+      - For a node that missed a write, and to make nodes open their connection again, which they may do when their
+        settings are written.
+    type: bool
+    default: false
+    version_added: 0.2.0
   verify:
     description:
       - Whether the settings are read again after a write, so that the task fails when one of them did not take.
@@ -196,7 +204,10 @@ settings:
     socket_type: udp
     status_template: '"%(id)s","%(status)s","%(delivery_data)s"'
 before:
-  description: The eight settings as they were. Given as options to this module they restore that state.
+  description:
+    - The eight settings as they were. Given as options to this module they restore that state, with those named in
+      RV(before_defaults) given in O(reset) instead.
+    - Where O(template_secrets) masks a text in a template, that text has to be put back first.
   returned: success, and failure after a write
   type: dict
   sample:
@@ -208,6 +219,17 @@ before:
     port: 514
     socket_type: udp
     status_template: '"%(id)s","%(status)s","%(delivery_data)s"'
+before_defaults:
+  description:
+    - Names of the settings that were known to follow the product's default.
+    - It is empty when the cluster warned about no setting, because then nothing is known.
+  returned: success, and failure after a write
+  type: list
+  elements: str
+  version_added: 0.2.0
+  sample:
+    - facility
+    - level
 changed_keys:
   description: Names of the settings that the task changed, or would change in check mode.
   returned: success, and failure after a write
@@ -250,16 +272,16 @@ failure_class:
   sample: verify
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import remote_syslog_server_spec
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import run_module
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import Job, run_module
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog_server import apply_settings
+
+JOB = Job(spec=remote_syslog_server_spec(), run=apply_settings)
 
 
 def main() -> None:
-    """Bring the settings to the desired state."""
-    run_module(AnsibleModule(argument_spec=remote_syslog_server_spec(), supports_check_mode=True), apply_settings)
+    """Do the job as a module."""
+    run_module(JOB)
 
 
 if __name__ == "__main__":

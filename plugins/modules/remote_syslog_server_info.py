@@ -113,17 +113,16 @@ failure_class:
   sample: auth
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import connection_spec, secrets_spec
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import run_module
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import Job, run_module
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog_server import read_settings
+
+JOB = Job(spec={**connection_spec(), **secrets_spec()}, run=read_settings)
 
 
 def main() -> None:
-    """Read and return the settings."""
-    spec = {**connection_spec(), **secrets_spec()}
-    run_module(AnsibleModule(argument_spec=spec, supports_check_mode=True), read_settings)
+    """Do the job as a module."""
+    run_module(JOB)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,106 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Runs a module's job in the controller's own process, where starting a Python for it would cost far more than the job.
+
+That is done when the task would run as this user on this machine anyway: its connection is local and nothing is
+escalated. Otherwise Ansible executes the module as usual. Both ways come to the same result.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import REQUESTS_IMPORT_ERROR
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import Job, Result, execute
+
+
+class Carrier(ActionBase):
+    """The action plugin of every module of this collection; a subclass only names the job."""
+
+    job: Job
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp: t.Any = None, task_vars: t.Optional[t.Dict[str, t.Any]] = None) -> Result:
+        """The task's result."""
+        result: Result = super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        if self._is_here():
+            return {**result, **self._run_here(task_vars)}
+        wrap_async = self._task.async_val
+        result.update(self._execute_module(task_vars=task_vars, wrap_async=wrap_async))
+        if not wrap_async:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        return result
+
+    def _is_here(self) -> bool:
+        # Without requests the task's interpreter, which need not be ours, may still have it.
+        usable = REQUESTS_IMPORT_ERROR is None and not self._task.async_val
+        return usable and self._connection.transport == "local" and not self._connection.become
+
+    def _run_here(self, task_vars: t.Dict[str, t.Any]) -> Result:
+        internal: t.Dict[str, t.Any] = {}
+        self._update_module_args(self._task.action, internal, task_vars)
+        with _environment(self._task_environment()):
+            valid = ArgumentSpecValidator(self.job.spec).validate(_plain(self._task.args))
+            if valid.error_messages:
+                msg = valid.errors.msg
+                if isinstance(valid.errors[0], UnsupportedError):
+                    msg = f"Unsupported parameters for ({self._task.action}) module: {msg}"
+                result: Result = {"failed": True, "msg": msg}
+            else:
+                result = execute(self.job.run, valid.validated_parameters, internal["_ansible_check_mode"])
+        # Only ansible-core 2.21 and later let the user choose.
+        if internal.get("_ansible_inject_invocation", True):
+            result["invocation"] = {"module_args": valid.validated_parameters}
+        return _masked(result, valid._no_log_values)
+
+    def _task_environment(self) -> t.Dict[str, str]:
+        environment: t.Dict[str, t.Any] = {}
+        self._compute_environment_string(environment)
+        return {name: str(value) for name, value in environment.items()}
+
+
+def _masked(result: Result, secrets: t.Set[str]) -> Result:
+    # As AnsibleModule does: a password such as "True" must not turn what is true into text.
+    preserved = {name: value for name, value in result.items() if value is None or isinstance(value, bool)}
+    return {**remove_values(result, secrets), **preserved}
+
+
+@contextlib.contextmanager
+def _environment(more: t.Mapping[str, str]) -> t.Iterator[None]:
+    """The task's ``environment`` as the job sees it: in the options' fallbacks, and for proxies."""
+    before = dict(os.environ)
+    os.environ.update(more)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _plain(value: t.Any) -> t.Any:
+    """An option as JSON would bring it to a module: without Ansible's own types, and decrypted."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, (int, float)):
+        return int(value) if isinstance(value, int) else float(value)
+    if isinstance(value, t.Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [_plain(item) for item in value]
+    # From its characters: str() alone may return one of these types again.
+    return "".join(str(value))
