@@ -40,12 +40,12 @@ _DEFAULT = re.compile(
     r"(?P<value>'.*'|\".*\"|(?!value\b|setting\b|not\b)[^\s'\".,;()]+)[\s.;)\]]*$",
     re.IGNORECASE,
 )
-_PROSE = re.compile(r"[^\W\d_]+:?(?: [^\s%]+){3,}$")
+PROSE = re.compile(r"[^\W\d_]+:?(?: [^\s%]+){3,}$")
 
 REPORT = "please report the layout of this reply to the collection, with secrets removed"
 
 # failure class, what such a text holds, remedy; the first that fits decides. HTML may quote any of the others.
-_ERRORS: t.Tuple[t.Tuple[str, t.Pattern[str], str], ...] = tuple(
+ERRORS: t.Tuple[t.Tuple[str, t.Pattern[str], str], ...] = tuple(
     (failure_class, re.compile(pattern, re.IGNORECASE | re.DOTALL), remedy)
     for failure_class, pattern, remedy in (
         ("not_plaintext", r"<(?:!doctype|html|head|body|form)\b", "check that api_url is the cluster's master"),
@@ -105,15 +105,20 @@ class Reply:
     messages: t.Tuple[str, ...]
 
 
+def lines_of(text: str) -> t.List[str]:
+    """The lines of a reply, without byte order mark."""
+    # Not str.splitlines: that also splits at control characters, which are delimiters of templates.
+    return text.lstrip("\ufeff").replace("\r\n", "\n").split("\n")
+
+
 def parse_settings(text: str, redact: t.Callable[[str], str] = str) -> Reply:
     """The settings in a get call's reply. Raises ReplyError for anything that cannot be read with certainty."""
-    # Not str.splitlines: that also splits at control characters, which are delimiters of templates.
-    lines = text.lstrip("\ufeff").replace("\r\n", "\n").split("\n")
+    lines = lines_of(text)
     if not any(line.strip() for line in lines):
         remedy = f"check that api_username may read the settings, or {REPORT}"
         raise ReplyError(f"the cluster's reply is empty; {remedy}", "not_plaintext")
-    warnings = [line.strip() for line in lines if _is_warning(line)]
-    rest = [line for line in lines if not _is_warning(line)]
+    warnings = [line.strip() for line in lines if is_warning(line)]
+    rest = [line for line in lines if not is_warning(line)]
     for layout in LAYOUTS:
         found = layout(rest)
         if found is None:
@@ -132,7 +137,7 @@ def check_write(text: str, redact: t.Callable[[str], str] = str) -> t.Tuple[str,
     messages, rest = [], []
     for line in text.lstrip("\ufeff").splitlines():
         line = line.strip()
-        if _is_warning(line) and re.search("deprecat|default", line, re.IGNORECASE) and _error_row(line) is None:
+        if is_warning(line) and re.search("deprecat|default", line, re.IGNORECASE) and _error_row(line) is None:
             messages.append(redact(line))
         elif line not in ("", '""', "''"):
             rest.append(line)
@@ -152,10 +157,11 @@ def error_in(text: str, redact: t.Callable[[str], str] = str) -> ReplyError:
 
 
 def _error_row(text: str) -> t.Optional[t.Tuple[str, t.Pattern[str], str]]:
-    return next((row for row in _ERRORS if row[1].search(text)), None)
+    return next((row for row in ERRORS if row[1].search(text)), None)
 
 
-def _is_warning(line: str) -> bool:
+def is_warning(line: str) -> bool:
+    """Whether a line is a warning of the cluster."""
     # A piece of a template that begins with such a word holds fields, and a warning only in the default that it quotes.
     own = _WARNING_WORD.match(line) and ("%(" not in line or "default" in line.lower())
     return bool(own or _FOREIGN_WARNING.match(line))
@@ -169,7 +175,7 @@ def _setting(label: str) -> str:
 def _pinned(messages: t.Iterable[str]) -> t.Optional[Values]:
     pinned: Values = {}
     for message in messages:
-        if "deprecat" in message.lower() or not _is_warning(message):
+        if "deprecat" in message.lower() or not is_warning(message):
             continue
         default = _DEFAULT.search(message)
         before = message[: default.start("value")] if default else ""
@@ -198,7 +204,7 @@ def _labelled(separator: str) -> Layout:
                     return None
                 found[last] = [match.group(2)]
             elif last in TEMPLATES and line.strip():
-                if _PROSE.match(line.strip()):
+                if PROSE.match(line.strip()):
                     return None
                 found[last].append(line)
             else:
@@ -210,27 +216,30 @@ def _labelled(separator: str) -> Layout:
     return layout
 
 
-def _json(text: str) -> t.Any:
-    return json.loads(text)
+def braced(
+    lines: t.Sequence[str], parse: t.Callable[[str], t.Any], opening: str = "{", closing: str = "}"
+) -> t.Optional[t.Tuple[t.Any, t.List[str]]]:
+    """What stands from the first line that opens to the last that closes, parsed, and the lines around it."""
+    starts = [i for i, line in enumerate(lines) if line.lstrip().startswith(tuple(opening))]
+    ends = [i for i, line in enumerate(lines) if line.rstrip().endswith(tuple(closing))]
+    if not starts or not ends or ends[-1] < starts[0]:
+        return None
+    try:
+        content = parse("\n".join(lines[starts[0] : ends[-1] + 1]).strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return content, [*lines[: starts[0]], *lines[ends[-1] + 1 :]]
 
 
 def _object(parse: t.Callable[[str], t.Any]) -> Layout:
     """A layout of one object between braces, which may have lines before and after it."""
 
     def layout(lines: t.Sequence[str]) -> t.Optional[t.Tuple[Values, t.List[str]]]:
-        starts = [i for i, line in enumerate(lines) if line.lstrip().startswith("{")]
-        ends = [i for i, line in enumerate(lines) if line.rstrip().endswith("}")]
-        if not starts or not ends or ends[-1] < starts[0]:
-            return None
-        try:
-            content = parse("\n".join(lines[starts[0] : ends[-1] + 1]).strip())
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            return None
+        content, messages = braced(lines, parse) or (None, [])
         if not isinstance(content, dict) or not set(NAMES) <= set(content):
             return None
         if not all(content[name] is None or isinstance(content[name], (str, int)) for name in NAMES):
             return None
-        messages = [*lines[: starts[0]], *lines[ends[-1] + 1 :]]
         more = content.get("warnings") or content.get("messages") or []
         messages += [str(message) for message in (more if isinstance(more, list) else [more])]
         return {name: "" if content[name] is None else str(content[name]) for name in NAMES}, messages
@@ -240,7 +249,7 @@ def _object(parse: t.Callable[[str], t.Any]) -> Layout:
 
 def _csv(lines: t.Sequence[str]) -> t.Optional[t.Tuple[Values, t.List[str]]]:
     """A layout of one comma-separated line in the signature's order."""
-    messages = [line for line in lines if re.match(r"[^\W\d_]+: ", line) or _PROSE.match(line)]
+    messages = [line for line in lines if re.match(r"[^\W\d_]+: ", line) or PROSE.match(line)]
     text = "\n".join(line for line in lines if line not in messages).strip("\n")
     try:
         # Line ends are kept, for a quoted template may hold them.
@@ -259,7 +268,7 @@ def _csv(lines: t.Sequence[str]) -> t.Optional[t.Tuple[Values, t.List[str]]]:
 
 
 LAYOUTS: t.Tuple[Layout, ...] = (
-    _object(_json),
+    _object(json.loads),
     _object(ast.literal_eval),
     _labelled(r"[ \t]*:[ \t]?"),
     _labelled(r"[ \t]*=[ \t]?"),
