@@ -38,13 +38,8 @@ class Carrier(ActionBase):
         """The task's result."""
         result: Result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
-        if self._is_here():
-            return {**result, **self._run_here(task_vars)}
-        wrap_async = self._task.async_val
-        result.update(self._execute_module(task_vars=task_vars, wrap_async=wrap_async))
-        if not wrap_async:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
-        return result
+        run = self._run_here if self._is_here() else self._run_module
+        return {**result, **run(task_vars)}
 
     def _is_here(self) -> bool:
         # Without requests the task's interpreter, which need not be ours, may still have it.
@@ -67,6 +62,22 @@ class Carrier(ActionBase):
         if internal.get("_ansible_inject_invocation", True):
             result["invocation"] = {"module_args": valid.validated_parameters}
         return _masked(result, valid._no_log_values)
+
+    def _run_module(self, task_vars: t.Dict[str, t.Any]) -> Result:
+        args, wrap_async, original = dict(self._task.args), self._task.async_val, self._task.environment
+        environment = self._task_environment()
+        # Ansible puts a task's environment on a command line, where -vvv and the process list show the password.
+        for name, option in self.job.spec.items():
+            for variable in option.get("fallback", (None, ()))[1]:
+                if variable in environment:
+                    args.setdefault(name, environment.pop(variable))
+        self._task.environment = [environment]
+        try:
+            return self._execute_module(module_args=args, task_vars=task_vars, wrap_async=wrap_async)
+        finally:
+            self._task.environment = original
+            if not wrap_async:
+                self._remove_tmp_path(self._connection._shell.tmpdir)
 
     def _task_environment(self) -> t.Dict[str, str]:
         environment: t.Dict[str, t.Any] = {}

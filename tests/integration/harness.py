@@ -23,7 +23,10 @@ GET, SET = "api_get_remote_syslog_server", "api_set_remote_syslog_server"
 # Every form of it looks different: plain, in a URL, as a form value, in JSON and in base64.
 PASSWORD = 'Ge heim/42+&"%:#x~'
 
-_LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+# Where a task runs: in Ansible's own process, or as a module that Ansible sends and starts.
+CARRIERS = {"process": "local", "module": "elsewhere"}
+
+_HERE = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 
 
 def program(name: str) -> str:
@@ -107,6 +110,7 @@ class Ansible:
                 # What a module was given shows in its result, as it always did before ansible-core 2.21.
                 "ANSIBLE_INJECT_INVOCATION": "true", "ANSIBLE_NOCOLOR": "1",
                 "ANSIBLE_FORKS": "4", "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
+                "ANSIBLE_CONNECTION_PLUGINS": str(Path(__file__).parent / "connections"),
                 "ANSIBLE_CALLBACKS_ENABLED": "recorder", "LC_ALL": "C.UTF-8", **more}
 
     def command(self, *words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -122,7 +126,7 @@ class Ansible:
         folder.mkdir()
         # JSON is YAML, and has no pitfalls of quoting.
         inventory = {"all": {"hosts": {host: dict(more) for host, more in (hosts or {"localhost": {}}).items()},
-                             "vars": _LOCAL}}
+                             "vars": _HERE}}
         (folder / "inventory.json").write_text(json.dumps(inventory), encoding="utf-8")
         if not isinstance(plays, str):
             (folder / "play.yml").write_text(json.dumps(plays), encoding="utf-8")
