@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-import json
+from fnmatch import fnmatchcase
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from .dialect import get_reply
+from .listings import find_reply, help_reply, status_reply, status_text
 from .prose import say
 from .state import State
 from .switches import Switches
@@ -23,9 +24,12 @@ class Calls:
     def __init__(self, state: State, switches: Switches, nodes: Sequence[str]) -> None:
         self._state, self._switches, self._nodes = state, switches, tuple(nodes)
         self._methods: Dict[str, Tuple[Tuple[str, ...], Callable[[Arguments, str], str]]] = {
+            "api_find_messages": (("domain",), self._find),
             "api_get_json_server_status": ((), self._status),
             "api_get_remote_syslog_server": ((), self._get),
+            "api_get_server_status": ((), lambda _arguments, _language: status_text(self._nodes)),
             "api_help": ((), self._help),
+            "api_set_outgoing_report_recipient": (("recipient",), self._report),
             "api_set_remote_syslog_server": (SETTINGS, self._set),
         }
 
@@ -40,8 +44,10 @@ class Calls:
         language = self.language(pairs)
         if not call:
             return say(language, "no_call") + "\n"
-        if call not in self._methods:
+        if call not in self._known():
             return say(language, "unknown_method", call=call) + "\n"
+        if not self._allowed(call):
+            return say(language, "permission", call=call) + "\n"
         _known, method = self._methods[call]
         known = self._arguments(call)
         arguments: Arguments = {}
@@ -55,6 +61,13 @@ class Calls:
             arguments[name] = value
         # An empty argument equals an omitted one (build 88125).
         return method({name: value for name, value in arguments.items() if value != ""}, language)
+
+    def _known(self) -> List[str]:
+        old = self._switches["status_format"] == "unknown"
+        return [call for call in sorted(self._methods) if not (old and call == "api_get_json_server_status")]
+
+    def _allowed(self, call: str) -> bool:
+        return any(fnmatchcase(call, pattern) for pattern in self._switches.names("allowed_methods"))
 
     def _arguments(self, call: str) -> List[str]:
         old = self._switches["without_status_template"]
@@ -77,6 +90,9 @@ class Calls:
                           failed, self._switches["lag_reads"])
         if failed:
             return say(language, "node_fail", nodes=", ".join(failed)) + "\n"
+        return self._done(language)
+
+    def _done(self, language: str) -> str:
         return self._notice(language) + {"empty": "", "newline": "\n", "quotes": '""\n'}[self._switches["set_reply"]]
 
     def _refusal(self, arguments: Arguments, language: str) -> Optional[str]:
@@ -88,13 +104,18 @@ class Calls:
                 return say(language, "bad_value", name=name)
         return None
 
-    def _status(self, _arguments: Arguments, _language: str) -> str:
-        # The key names are those that the vendor's own Nagios script reads; the numbers are made up, but constant.
-        return json.dumps({node: {
-            "load one minute": round(0.25 + 0.1 * number, 2), "load five minutes": round(0.2 + 0.1 * number, 2),
-            "queue count delivery": 3 * number, "queue count submission": number,
-        } for number, node in enumerate(self._nodes)}) + "\n"
+    def _status(self, _arguments: Arguments, language: str) -> str:
+        if self._switches["status_format"] == "text":
+            return status_text(self._nodes)
+        return self._notice(language) + status_reply(self._nodes, self._switches)
+
+    def _find(self, arguments: Arguments, language: str) -> str:
+        return self._notice(language) + find_reply(arguments.get("domain", ""), self._switches["find_format"])
+
+    def _report(self, arguments: Arguments, language: str) -> str:
+        self._state.report_to(arguments.get("recipient", ""))
+        return self._done(language)
 
     def _help(self, _arguments: Arguments, _language: str) -> str:
-        return "".join('{}({}) -> ""\n'.format(call, ", ".join(f"{name}=''" for name in self._arguments(call)))
-                       for call in sorted(self._methods))
+        shown = [call for call in self._known() if self._allowed(call) or not self._switches["help_filtered"]]
+        return help_reply({call: self._arguments(call) for call in shown}, self._switches["help_layout"])

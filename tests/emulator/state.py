@@ -34,8 +34,10 @@ class State:
         self.defaults = dict(DEFAULTS)
         # Counts set calls that went through, whether they changed something or not.
         self.sets = 0
+        self.report_recipient = ""
         if path is not None and path.exists():
-            self._pinned = json.loads(path.read_text(encoding="utf-8"))["pinned"]
+            saved = json.loads(path.read_text(encoding="utf-8"))
+            self._pinned, self.report_recipient = saved["pinned"], saved.get("report_recipient", "")
         self._history: List[Tuple[float, Snapshot]] = [(0.0, self._snapshot())]
         self._stale: Optional[Snapshot] = None
         self._stale_reads = 0
@@ -86,6 +88,12 @@ class State:
         """Set literals directly, as another administrator would in the control panel."""
         self.apply({name: str(value) for name, value in settings.items()})
 
+    def report_to(self, recipient: str) -> None:
+        """Set who gets the report on outgoing mail; nobody when empty."""
+        with self._lock:
+            self.report_recipient = recipient
+            self._save()
+
     def visible(self, lag_s: float = 0.0) -> Snapshot:
         """Return what a get call shows, by the lag in seconds or in reads."""
         with self._lock:
@@ -107,6 +115,7 @@ class State:
         """Forget everything that was set."""
         with self._lock:
             self._pinned = {}
+            self.report_recipient = ""
             self.sets += 1
             self._history = [(0.0, self._snapshot())]
             self._stale, self._stale_reads = None, 0
@@ -117,7 +126,7 @@ class State:
         """Return the whole state for people and for the state file."""
         with self._lock:
             return {"settings": self.settings, "pinned": self.pinned, "defaults": dict(self.defaults),
-                    "sets": self.sets, "nodes": {name: pair[1].values for name, pair in self._nodes.items()}}
+                    "sets": self.sets, "report_recipient": self.report_recipient, "nodes": {name: pair[1].values for name, pair in self._nodes.items()}}
 
     def _save(self) -> None:
         if self._path is None:

@@ -57,7 +57,7 @@ SWITCHES: Tuple[Switch, ...] = (
            "where the get call puts the warning on a value that is not the default"),
     Switch("warn_when", "differs", ("differs", "pinned"),
            "warn when the value differs from the default, or whenever it was set to a literal"),
-    Switch("deprecated", False, bool, "get and set replies start with a deprecation notice"),
+    Switch("deprecated", False, bool, "the replies of get, set and find calls start with a deprecation notice"),
     Switch("translated", "none", ("none", "unless_asked", "always"),
            "prose in Dutch: never; unless api_language=en is sent; always"),
     # -- how values are spelled
@@ -82,6 +82,19 @@ SWITCHES: Tuple[Switch, ...] = (
     Switch("lag_s", 0.0, float, "a get call shows the settings as they were so many seconds ago"),
     Switch("lag_reads", 0, int, "after a set call, so many get calls still show the old settings"),
     Switch("node_fail", "", str, "nodes (comma-separated) that a set call does not reach; its reply says so"),
+    # -- what other calls answer
+    Switch("allowed_methods", "*", str,
+           "methods (comma-separated patterns) that this API user may call; others answer the permission text"),
+    Switch("help_filtered", False, bool, "api_help lists only the methods that this API user may call"),
+    Switch("help_layout", "signature", ("signature", "wrapped", "described", "names"),
+           "api_help: a signature a line; an argument a line; a description below each signature; names only"),
+    Switch("status_format", "json", ("json", "text", "unknown"),
+           "api_get_json_server_status answers JSON; the text of api_get_server_status; or is an unknown method"),
+    Switch("status_missing", "", str, "keys (comma-separated) that no node has in the JSON status"),
+    Switch("status_null", "", str, "nodes (comma-separated) whose JSON status is null"),
+    Switch("status_numbers", "native", ("native", "text"), "numbers in the JSON status are numbers, or text"),
+    Switch("status_extra", False, bool, "nodes have more keys in the JSON status, nested ones among them"),
+    Switch("find_format", "csv", ("csv", "tab", "json", "labelled"), "layout of the reply to api_find_messages"),
     # -- HTTP
     Switch("auth", "basic", ("basic", "digest", "both"), "authentication scheme that is offered and taken"),
     Switch("tls", "good", ("good", "wrong_name", "expired", "self_signed", "unknown_ca"), "the certificate shown"),
