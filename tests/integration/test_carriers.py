@@ -1,0 +1,144 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A task in Ansible's own process and as a module that Ansible starts: nobody can tell which it was."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Any
+
+import pytest
+from integration.harness import CARRIERS, MODULE, PASSWORD, connection, forms, one_play
+
+from emulator import Emulator
+
+VAULT_PASSWORD = "not much of a secret"
+WANTED = {"host": "logs.example.com", "port": 5514, "enabled": True}
+# Name: options on top of a good connection and WANTED, and more keywords of the task.
+TASKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "good": ({}, {}),
+    "unsupported": ({"prot": 514}, {}),
+    "wrong type": ({"timeout": "soon"}, {}),
+    "wrong choice": ({"socket_type": "sctp"}, {}),
+    "wrong value": ({"port": 70000}, {}),
+    "missing": ({"api_url": "{{ omit }}", "api_username": "{{ omit }}", "api_password": "{{ omit }}"}, {}),
+    "null": ({"host": None, "api_url": None}, {}),
+    "wrong password": ({"api_password": "wr0ng-Password"}, {}),
+    "password is a word": ({"api_password": "logs"}, {}),
+    "password is a number": ({"api_password": 5514}, {}),
+    "unreachable": ({"api_url": "https://127.0.0.1:1", "retries": 0}, {}),
+    "remark": ({"message_template": "%(id)s %(subject_heder)s"}, {}),
+    "masked": ({"message_template": "%(id)s hush-hush", "template_secrets": ["hush-hush"]}, {}),
+    "strange": ({"host": "{{ '{' ~ '{ 1 + 1 }' ~ '}' }}"}, {}),
+    "no_log": ({}, {"no_log": True}),
+    "no diff": ({}, {"diff": False}),
+    "check": ({"port": 1514}, {"check_mode": True}),
+    "loop": ({"port": "{{ item }}"}, {"loop": [2514, 3514]}),
+    "until": ({"port": 70000}, {"until": "result is success", "retries": 1, "delay": 0, "register": "result"}),
+    "async": ({"port": 4514}, {"async": 30, "poll": 1}),
+    "environment": ({"api_url": "{{ omit }}", "ca_path": "{{ omit }}"},
+                    {"environment": {"SPAMEXPERTS_API_URL": "{{ url }}", "SPAMEXPERTS_CA_PATH": "{{ ca }}",
+                                     "SPAMEXPERTS_TIMEOUT": 7}}),
+    "bad environment": ({}, {"environment": {"SPAMEXPERTS_TIMEOUT": "soon"}}),
+    "proxy": ({}, {"environment": {"HTTPS_PROXY": "http://127.0.0.1:1"}}),
+    "no proxy": ({"use_proxy": False}, {"environment": {"HTTPS_PROXY": "http://127.0.0.1:1"}}),
+    "vault": ({"api_password": "{{ vaulted }}"}, {}),
+}
+# The module's own result of async has names of jobs and files.
+ONLY_ASYNC = ("ansible_job_id", "finished", "started", "results_file", "stdout", "stderr", "stdout_lines",
+              "stderr_lines")
+
+
+@pytest.fixture(scope="module")
+def done(ansible, tmp_path_factory):
+    """The same tasks by each carrier, one after the other, on the same cluster as it comes."""
+    folder = tmp_path_factory.mktemp("vault")
+    (folder / "password").write_text(VAULT_PASSWORD, encoding="utf-8")
+    words = ["--vault-password-file", str(folder / "password")]
+    made = ansible.command("ansible-vault", "encrypt_string", *words, "--name", "vaulted", PASSWORD)
+    assert made.returncode == 0, made.stderr
+    (folder / "vaulted.yml").write_text(made.stdout, encoding="utf-8")
+    runs = {}
+    with Emulator(password=PASSWORD, deprecated=True) as emulator:
+        common = {**connection(emulator), **WANTED, "retries": 1, "verify_delay": 0}
+        tasks = [{"name": name, MODULE: {**common, **options}, "ignore_errors": True, **keywords}
+                 for name, (options, keywords) in TASKS.items()]
+        for carrier, plugin in CARRIERS.items():
+            emulator.reset()
+            runs[carrier] = ansible.play(
+                one_play(*tasks, vars={"url": emulator.url, "ca": emulator.ca_path}), "-vvvv", "--diff", *words,
+                "-e", f"@{folder / 'vaulted.yml'}", hosts={"localhost": {"ansible_connection": plugin}})
+            assert runs[carrier].status == 0, runs[carrier].stdout + runs[carrier].stderr
+    return runs
+
+
+def results(run, task: str) -> list[dict[str, Any]]:
+    """Everything that a task returned, for each item and try."""
+    return [entry for entry in run.results if entry["task"] == task]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_results_are_the_same(done, task):
+    process, module = (results(done[carrier], task) for carrier in CARRIERS)
+    assert process, "the task did not run"
+    if task == "async":
+        for entry in process + module:
+            for name in ONLY_ASYNC:
+                entry["result"].pop(name, None)
+    assert process == module
+
+
+def test_the_outcomes_are_the_right_ones(done):
+    """The same could be the same fault twice."""
+    failed = {task for task in TASKS if results(done["process"], task)[-1]["outcome"] != "ok"}
+    assert failed == {"unsupported", "wrong type", "wrong choice", "wrong value", "missing", "null", "wrong password",
+                      "password is a word", "password is a number", "unreachable", "strange", "until",
+                      "bad environment", "proxy"}
+    assert done["process"].result("remark")["warnings"]
+    assert done["process"].result("masked")["settings"]["message_template"] == "%(id)s ********"
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_the_password_is_nowhere(done, carrier):
+    done[carrier].assert_hides({*forms("apiuser", PASSWORD), "wr0ng-Password"})
+
+
+def test_what_a_cluster_says_is_not_templated(ansible, cluster):
+    emulator = cluster()
+    emulator.state.pin(message_template="%(id)s {{ 1 + 1 }}")
+    read = {"name": "read", f"{MODULE}_info": connection(emulator), "register": "read"}
+    tell = {"name": "tell", "ansible.builtin.debug": {"msg": "{{ read.settings.message_template }}"}}
+    run = ansible.play(one_play(read, tell)).assert_ok()
+    assert run.result("tell")["msg"] == "%(id)s {{ 1 + 1 }}"
+
+
+def test_another_user_means_a_module(ansible, cluster, tmp_path):
+    """sudo's place is taken by a script that only starts what it was given."""
+    sudo = tmp_path / "sudo"
+    sudo.write_text('#!/bin/sh\nuntil [ "$1" = /bin/sh ]; do shift; done\nexec "$@"\n', encoding="utf-8")
+    sudo.chmod(sudo.stat().st_mode | stat.S_IXUSR)
+    hosts = {"localhost": {"ansible_become_exe": str(sudo), "ansible_become_user": str(os.getuid())}}
+    task = {"name": "read", f"{MODULE}_info": connection(cluster())}
+    assert "Using module file" not in ansible.play(one_play(task), "-vvv", hosts=hosts).assert_ok().stdout
+    run = ansible.play(one_play({**task, "become": True}), "-vvv", hosts=hosts).assert_ok()
+    assert "Using module file" in run.stdout
+    assert run.result("read")["settings"]["port"] == 514
+
+
+def test_delegated_to_this_machine_runs_in_the_process(ansible, cluster):
+    task = {"name": "read", f"{MODULE}_info": connection(cluster()), "delegate_to": "localhost"}
+    run = ansible.play(one_play(task, hosts="far"), "-vvv",
+                       hosts={"far": {"ansible_connection": "elsewhere"}, "localhost": {}}).assert_ok()
+    assert "Using module file" not in run.stdout
+    assert run.result("read")["settings"]["port"] == 514
+
+
+def test_delegated_elsewhere_runs_there(ansible, cluster):
+    task = {"name": "read", f"{MODULE}_info": connection(cluster()), "delegate_to": "bastion"}
+    run = ansible.play(one_play(task, hosts="localhost"), "-vvv",
+                       hosts={"bastion": {"ansible_connection": "elsewhere"}, "localhost": {}}).assert_ok()
+    assert "Using module file" in run.stdout
+    assert run.result("read")["settings"]["port"] == 514
