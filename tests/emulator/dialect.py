@@ -84,8 +84,9 @@ def _body(shown: Dict[str, str], warnings: Dict[str, str], switches: Switches) -
         return [_object(shown, list(warnings.values()) if inline else [], switches)], []
     if layout == "csv":
         line = io.StringIO()
-        csv.writer(line, lineterminator="").writerow(shown.values())
-        return [line.getvalue()], list(warnings.values()) if inline else []
+        # Before Python 3.13 a line feed in a value is quoted only when it is also the line's end.
+        csv.writer(line, lineterminator="\n").writerow(shown.values())
+        return [line.getvalue().removesuffix("\n")], list(warnings.values()) if inline else []
     lines = []
     for name, text in shown.items():
         lines.append(_label(name, switches["labels"]) + _SEPARATOR[layout] + text)
