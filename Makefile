@@ -6,10 +6,11 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean test test-unit lint sanity receiver integration molecule e2e images venv clean
+.PHONY: help demo demo-clean test test-unit lint sanity receiver integration oldest molecule e2e images venv venv-oldest clean
 
 TOOLS := tests/tools
 RUN := .venv/bin/python $(TOOLS)/run_tests.py
+OLDEST := sanity-oldest units-oldest unit-oldest integration-oldest
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -20,8 +21,8 @@ demo: ## root: an emulated cluster and an empty host in containers, from setting
 demo-clean: ## root: remove everything the demo made
 	@bash $(TOOLS)/demo.sh clean
 
-test: venv images ## root: everything: lint, sanity, units, playbooks, molecule, end to end
-	@$(RUN) lint sanity units unit receiver integration molecule e2e
+test: venv venv-oldest images ## root: everything: lint, sanity, units, playbooks, molecule, end to end
+	@$(RUN) lint sanity units unit receiver integration $(OLDEST) molecule e2e
 
 test-unit: venv ## seconds: unit and property tests with pytest
 	@$(RUN) unit
@@ -38,6 +39,9 @@ receiver: venv ## the receiver's configuration in a real rsyslogd, against the r
 integration: venv ## playbooks against the emulated cluster
 	@$(RUN) integration
 
+oldest: venv venv-oldest ## sanity, units and playbooks again, on the oldest supported ansible-core
+	@$(RUN) $(OLDEST)
+
 molecule: venv images ## root: the role in systemd containers of Debian 12 and 13
 	@$(RUN) molecule
 
@@ -47,8 +51,11 @@ e2e: venv images ## root: emulated cluster to JSON records, every record and fie
 images: ## root: build the container images of Debian 12 and 13 (kept until their recipe changes)
 	@bash $(TOOLS)/images.sh
 
-venv: ## make .venv with the newest suitable Python (kept until requirements-dev.txt changes)
+venv: ## make .venv with the newest suitable Python (kept until its requirements change)
 	@bash $(TOOLS)/venv.sh
+
+venv-oldest: ## make .cache/venv-oldest, for the oldest supported ansible-core
+	@bash $(TOOLS)/venv.sh oldest
 
 clean: ## remove .venv, .cache and build output; the images stay
 	@rm -rf .venv .cache .ansible .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/output ./*.tar.gz

@@ -3,26 +3,30 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# ansible_test.sh sanity|units [ARGUMENT...]: runs ansible-test on a copy of the checkout, in virtual environments of its own.
+# ansible_test.sh VENV sanity|units [ARGUMENT...]: runs that virtual environment's ansible-test on a copy of the checkout,
+# in virtual environments of its own.
 
 # shellcheck source=tests/tools/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-command="$1"
-shift
+venv="$1" command="$2"
+shift 2
 tree="$("$ROOT/tests/tools/tree.sh" copy)"
 
 # ansible-test keeps its environments and its get-pip in the home folder: give it one of its own, and leave the user's alone.
-export XDG_CONFIG_HOME="${XDG_CONFIG_HOME:-$HOME/.config}" XDG_CACHE_HOME="${XDG_CACHE_HOME:-$HOME/.cache}"
-export HOME="$CACHE/home" ANSIBLE_HOME="$CACHE/home/.ansible"
+# pip's configuration comes along: of the environment ansible-test passes on little more than HOME.
+config="${XDG_CONFIG_HOME:-$HOME/.config}/pip"
+export HOME="$CACHE/home/$(basename "$venv")"
+export ANSIBLE_HOME="$HOME/.ansible"
 unset ANSIBLE_COLLECTIONS_PATH PYTHONPATH
-mkdir -p "$HOME/.ansible/test/cache"
-library="$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+mkdir -p "$HOME/.ansible/test/cache" "$HOME/.config"
+ln -sfn "$config" "$HOME/.config/pip"
+library="$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 for version in $(sed -n "s/.*pip='\([0-9.]*\)'.*/\1/p" "$library/ansible_test/_internal/python_requirements.py"); do
     cp "$ROOT/tests/tools/get_pip.py" "$HOME/.ansible/test/cache/get_pip_${version//./_}.py"
 done
 
-python="$("$VENV/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
-export PATH="$VENV/bin:$PATH"
+python="$("$venv/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+export PATH="$venv/bin:$PATH"
 cd "$tree/ansible_collections/spamexperts/local_cloud"
-exec "$VENV/bin/ansible-test" "$command" --venv --python "$python" --color no "$@"
+exec "$venv/bin/ansible-test" "$command" --venv --python "$python" --color no "$@"

@@ -26,7 +26,8 @@ from xml.etree import ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOOLS = ROOT / "tests" / "tools"
-BIN = ROOT / ".venv" / "bin"
+NEWEST = ROOT / ".venv"
+OLDEST = ROOT / ".cache" / "venv-oldest"
 REPORTS = ROOT / ".cache" / "reports"
 TREE = ROOT / ".cache" / "tree"
 COLLECTION = "ansible_collections/spamexperts/local_cloud"
@@ -37,12 +38,16 @@ START = time.monotonic()
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One command; ``cwd`` is where it runs, ``junit`` says that it is pytest and writes its counts."""
+    """One command; ``cwd`` is where it runs, ``junit`` says that it is pytest and writes its counts.
+
+    ``venv`` is the virtual environment whose programs it runs, and so its Python and its ansible-core.
+    """
 
     name: str
     command: tuple[str, ...]
     cwd: pathlib.Path = ROOT
     junit: bool = False
+    venv: pathlib.Path = NEWEST
 
 
 @dataclasses.dataclass
@@ -56,9 +61,18 @@ class Outcome:
     seconds: float
 
 
-def pytest_step(folder: str) -> Step:
-    name = f"pytest-{pathlib.Path(folder).name}"
-    return Step(name, ("pytest", folder, f"--junit-xml={REPORTS / name}.xml"), junit=True)
+def named(name: str, venv: pathlib.Path) -> str:
+    return name if venv == NEWEST else f"{name}-oldest"
+
+
+def pytest_step(folder: str, venv: pathlib.Path = NEWEST) -> Step:
+    name = named(f"pytest-{pathlib.Path(folder).name}", venv)
+    return Step(name, ("pytest", folder, f"--junit-xml={REPORTS / name}.xml"), junit=True, venv=venv)
+
+
+def ansible_test_step(command: str, venv: pathlib.Path = NEWEST) -> Step:
+    name = named(f"ansible-test-{command}", venv)
+    return Step(name, ("bash", str(TOOLS / "ansible_test.sh"), str(venv), command), venv=venv)
 
 
 # mypy names a module by its path, so it has to see the files below ansible_collections/.
@@ -76,11 +90,15 @@ GROUPS: dict[str, tuple[Step, ...]] = {
         Step("reuse", ("reuse", "lint", "--quiet")),
         Step("ansible-lint", ("ansible-lint", "--profile=production", "--strict", "--offline", "--nocolor")),
     ),
-    "sanity": (Step("ansible-test-sanity", ("bash", str(TOOLS / "ansible_test.sh"), "sanity")),),
-    "units": (Step("ansible-test-units", ("bash", str(TOOLS / "ansible_test.sh"), "units")),),
+    "sanity": (ansible_test_step("sanity"),),
+    "units": (ansible_test_step("units"),),
     "unit": (pytest_step("tests/unit"),),
     "receiver": (pytest_step("tests/receiver"),),
     "integration": (pytest_step("tests/integration"),),
+    "sanity-oldest": (ansible_test_step("sanity", OLDEST),),
+    "units-oldest": (ansible_test_step("units", OLDEST),),
+    "unit-oldest": (pytest_step("tests/unit", OLDEST),),
+    "integration-oldest": (pytest_step("tests/integration", OLDEST),),
     "molecule": (Step("molecule", ("molecule", "test", "--all")),),
     "e2e": (pytest_step("tests/e2e"),),
 }
@@ -90,12 +108,22 @@ def say(text: str) -> None:
     print(f"[{time.monotonic() - START:5.0f}s] {text}", flush=True)
 
 
+def versions(venv: pathlib.Path) -> str:
+    """Say which ansible-core and Python a virtual environment has, asked of itself."""
+    code = "import ansible.release, platform; print(ansible.release.__version__, platform.python_version())"
+    try:
+        said = subprocess.run([venv / "bin" / "python", "-c", code], check=True, stdout=subprocess.PIPE, text=True)
+    except (OSError, subprocess.CalledProcessError):
+        raise SystemExit(f"{venv} is missing or broken: run 'make {named('venv', venv)}'") from None
+    return "ansible-core {}, Python {}".format(*said.stdout.split())
+
+
 def environment() -> dict[str, str]:
-    """What every step sees: the project's tools first, the collection's tree, and no configuration of the user's."""
+    """What every step sees: the collection's tree, and no configuration of the user's."""
     found = subprocess.run(["bash", TOOLS / "rsyslogd.sh"], check=True, stdout=subprocess.PIPE, text=True)
     env = dict(os.environ)
     env.update(
-        PATH=os.pathsep.join([str(BIN), env["PATH"], found.stdout.strip()]),
+        PATH=os.pathsep.join([env["PATH"], found.stdout.strip()]),
         PYTHONPATH=str(TREE),
         PYTHONUNBUFFERED="1",
         ANSIBLE_COLLECTIONS_PATH=str(TREE),
@@ -110,6 +138,7 @@ def environment() -> dict[str, str]:
 
 def follow(step: Step, env: dict[str, str]) -> int:
     """Run a step, show and keep its output. Returns its exit status."""
+    env = {**env, "PATH": os.pathsep.join([str(step.venv / "bin"), env["PATH"]])}
     # Found here: Popen would look for it in this process's PATH.
     program = shutil.which(step.command[0], path=env["PATH"])
     if program is None:
@@ -166,8 +195,8 @@ def counted(step: Step, status: int) -> tuple[int, int, int]:
     return passed, failed, skipped
 
 
-def run(step: Step, env: dict[str, str]) -> Outcome:
-    say(f"==== {step.name}: {' '.join(step.command)}")
+def run(step: Step, env: dict[str, str], runtime: str) -> Outcome:
+    say(f"==== {step.name} on {runtime}: {' '.join(step.command)}")
     (REPORTS / f"{step.name}.xml").unlink(missing_ok=True)
     begin = time.monotonic()
     status = follow(step, env)
@@ -192,18 +221,19 @@ def main() -> int:
     REPORTS.mkdir(parents=True, exist_ok=True)
     subprocess.run(["bash", TOOLS / "tree.sh", "link"], check=True, stdout=subprocess.DEVNULL)
     env = environment()
+    runtimes = {venv: versions(venv) for venv in {step.venv for step in steps}}
     outcomes: list[Outcome] = []
     for step in steps:
-        outcomes.append(run(step, env))
+        outcomes.append(run(step, env, runtimes[step.venv]))
         if outcomes[-1].failed and not args.keep_going:
             break
 
     say("==== summary")
     for outcome in outcomes:
         counts = f"{outcome.passed:5d} passed {outcome.failed:4d} failed {outcome.skipped:4d} skipped"
-        print(f"  {outcome.step.name:22s}{counts} {outcome.seconds:6.0f} s")
+        print(f"  {outcome.step.name:26s}{counts} {outcome.seconds:6.0f} s  {runtimes[outcome.step.venv]}")
     for step in steps[len(outcomes) :]:
-        print(f"  {step.name:22s}  not run")
+        print(f"  {step.name:26s}  not run")
     failed = sum(outcome.failed for outcome in outcomes)
     result = f"{sum(outcome.passed for outcome in outcomes)} passed, {failed} failed"
     (REPORTS / "result.txt").write_text(result + "\n", encoding="utf-8")
