@@ -137,12 +137,12 @@ class Client:
     def __exit__(self, *unused: t.Any) -> None:
         self._session.close()
 
-    def read(self, call: str, **arguments: str) -> str:
+    def read(self, call: str, /, **arguments: str) -> str:
         """The reply to a call that changes nothing; repeated when the connection fails. Raises TransportError."""
         self._adapter.max_retries = self._retry
         return self._call(call, arguments)
 
-    def write(self, call: str, **arguments: str) -> str:
+    def write(self, call: str, /, **arguments: str) -> str:
         """The reply to a call that changes something; sent once. Raises TransportError, whose ``sent`` tells."""
         self._adapter.max_retries = self._no_retry
         return self._call(call, arguments)

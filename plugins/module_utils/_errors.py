@@ -27,6 +27,8 @@ FAILURE_CLASSES = (
     "node",
     "verify",
 )
+# With these the cluster says that it did not even try.
+REFUSALS = ("auth", "permission", "ip_restricted", "unknown_method", "bad_argument")
 
 
 class ApiError(Exception):

@@ -13,7 +13,7 @@ import time
 import typing as t
 
 from ._client import Client, Connection
-from ._errors import ApiError, OptionError, TransportError, shorten
+from ._errors import REFUSALS, ApiError, OptionError, TransportError, shorten
 from ._plan import Plan, plan, unmet
 from ._reply import NAMES, TEMPLATES, check_write, parse_settings
 from ._settings import RESET, Settings, Value, option
@@ -24,8 +24,6 @@ Result = t.Dict[str, t.Any]
 
 _GET = "api_get_remote_syslog_server"
 _SET = "api_set_remote_syslog_server"
-# With these the cluster says that it did not even try.
-_REFUSALS = ("auth", "permission", "ip_restricted", "unknown_method", "bad_argument")
 
 
 def read_settings(params: Params, check_mode: bool) -> Result:
@@ -164,7 +162,7 @@ def _after_failure(
     if lost and may_repeat and settings.values == current.values and settings.pinned == current.pinned:
         return _write(client, todo, current, params, may_repeat=False)
     failed = _failed(error, todo, settings)
-    if error.failure_class in _REFUSALS and settings.values == current.values and settings.pinned == current.pinned:
+    if error.failure_class in REFUSALS and settings.values == current.values and settings.pinned == current.pinned:
         failed.result["changed"] = False
     raise failed from None
 
@@ -180,6 +178,8 @@ def _failed(error: ApiError, todo: Plan, settings: t.Optional[Settings]) -> ApiE
     took = [name for name in todo.changed_keys if name not in missing]
     error.message += f"; the write was sent, of the settings to change these hold now: {', '.join(took) or 'none'}"
     error.message += f", and these do not: {', '.join(missing)}" if missing else ""
+    if error.failure_class == "node":
+        error.message += "; run again with force, because the master may show as right what that node does not have"
     return error
 
 

@@ -86,7 +86,7 @@ ERRORS: t.Tuple[t.Tuple[str, t.Pattern[str], str], ...] = tuple(
             "node",
             r"could not be executed on|(?:node|slave|server)\b.*(?:unreachable|fail|down|time|not respond)"
             r"|connection (?:timed out|refused)",
-            "bring that node back, then run again with force, because the master may show the settings as right",
+            "bring that node back and run again",
         ),
     )
 )

@@ -126,7 +126,8 @@ class State:
         """Return the whole state for people and for the state file."""
         with self._lock:
             return {"settings": self.settings, "pinned": self.pinned, "defaults": dict(self.defaults),
-                    "sets": self.sets, "report_recipient": self.report_recipient, "nodes": {name: pair[1].values for name, pair in self._nodes.items()}}
+                    "sets": self.sets, "report_recipient": self.report_recipient,
+                    "nodes": {name: pair[1].values for name, pair in self._nodes.items()}}
 
     def _save(self) -> None:
         if self._path is None:

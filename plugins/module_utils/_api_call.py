@@ -1,0 +1,91 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What api_call does: one call of any method, without knowing what it means."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ._answer import json_in, redacted, refusal_in, warnings_in
+from ._client import Client, Connection
+from ._errors import REFUSALS, ApiError, OptionError
+from ._reply import lines_of
+
+Params = t.Mapping[str, t.Any]
+Result = t.Dict[str, t.Any]
+
+_READS = re.compile(r"api_(?:get|list|find)_\w+\Z|api_help\Z")
+# These two every call carries anyway.
+_RESERVED = ("call", "api_language")
+
+
+def call_method(params: Params, check_mode: bool) -> Result:
+    """The result of api_call. Raises ApiError, with ``changed`` in its result where a write may have taken effect."""
+    method, arguments = _method(params["method"]), _arguments(params.get("arguments") or {})
+    reads = bool(_READS.match(method))
+    if not reads and not params["allow_write"]:
+        raise OptionError(
+            f"method {method} may change the cluster, and so may all but api_get_*, api_list_*, api_find_* and"
+            " api_help; set allow_write to true if that is meant"
+        )
+    connection = Connection.from_options(params)
+    if check_mode and not reads:
+        return {**_result("", str), "changed": True, "msg": f"{method} was not sent, because this is check mode"}
+    with Client(connection) as client:
+        try:
+            text = (client.read if reads else client.write)(method, **arguments)
+            error = refusal_in(text, client.redact)
+            if error:
+                error.result = _result(text, client.redact)
+                raise error
+        except ApiError as error:
+            raise error if reads or not error.sent else _written(error, method) from None
+        return {**_result(text, client.redact), "changed": not reads}
+
+
+def _method(method: str) -> str:
+    if not re.match(r"api_[a-z0-9_]{1,100}\Z", method):
+        raise OptionError("method must be the name of an API method in full, such as api_get_remote_syslog_server")
+    return method
+
+
+def _arguments(arguments: Params) -> t.Dict[str, str]:
+    texts = {}
+    for name, value in arguments.items():
+        if not re.match(r"[A-Za-z_][A-Za-z0-9_]*\Z", str(name)):
+            raise OptionError(f"arguments holds {str(name)!r}, which is no name of an argument; use letters, digits, _")
+        if name in _RESERVED:
+            raise OptionError(f"arguments must not hold {name}, which is always sent; remove it")
+        if value is None:
+            continue
+        if not isinstance(value, (str, bool, int, float)):
+            raise OptionError(f"{name} in arguments must be text, a number or a boolean; join nested values yourself")
+        texts[str(name)] = str(value)
+    return texts
+
+
+def _result(text: str, redact: t.Callable[[str], str]) -> Result:
+    lines = "\n".join(lines_of(text)).rstrip("\n")
+    return {
+        "text": redacted(text, redact),
+        "lines": redacted(lines.split("\n") if lines else [], redact),
+        "json": redacted(json_in(text), redact),
+        "api_messages": warnings_in(text, redact),
+    }
+
+
+def _written(error: ApiError, method: str) -> ApiError:
+    """The same error, saying also what is known of the write."""
+    if error.failure_class not in REFUSALS:
+        error.result["changed"] = True
+        error.message += (
+            f"; {method} was sent once, and it is unknown whether it took effect: look at the cluster before you run"
+            " this again"
+        )
+    return error

@@ -1,0 +1,113 @@
+#!/usr/bin/python
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: api_help_info
+short_description: List the methods that the Software API of a SpamExperts Local Cloud knows
+version_added: 0.2.0
+author:
+  - spamexperts.local_cloud contributors (!UNKNOWN)
+description:
+  - Reads the help of the Software API of a SpamExperts (N-able) Local Cloud cluster, and returns its methods with their
+    arguments. It does not work with Hosted Cloud.
+  - It tells what the cluster's build can do before a task relies on it.
+  - The layout of the help is documented nowhere. Methods are recognised by their names and signatures at the start of
+    a line, and the task fails when there is none.
+extends_documentation_fragment:
+  - spamexperts.local_cloud._connection
+  - spamexperts.local_cloud._attributes
+  - spamexperts.local_cloud._attributes.actiongroup_api
+  - spamexperts.local_cloud._attributes.info_module
+notes:
+  - It is not known whether the help lists methods that the user may not call. The product hides deprecated methods at
+    least from the help of its web pages. So a method that is missing here may exist all the same.
+seealso:
+  - module: spamexperts.local_cloud.api_call
+"""
+
+EXAMPLES = r"""
+- name: Read what the cluster's build can do
+  spamexperts.local_cloud.api_help_info:
+    api_url: https://master.example.com
+    api_username: apiuser
+    api_password: "{{ vault_api_password }}"
+  delegate_to: localhost
+  register: help
+
+- name: Stop unless the build knows status_template
+  ansible.builtin.assert:
+    that: "'status_template' in (help.methods.api_set_remote_syslog_server | default({'arguments': []})).arguments"
+"""
+
+RETURN = r"""
+methods:
+  description: The methods by name.
+  returned: success
+  type: dict
+  contains:
+    arguments:
+      description: Names of the arguments in the order of the signature. Empty also when no signature is shown.
+      type: list
+      elements: str
+      returned: always
+    defaults:
+      description: What an argument is when it is not given, as the help shows it and without quotes, by argument.
+      type: dict
+      returned: always
+    signature:
+      description: The signature on one line, without what the method returns; null when no signature is shown.
+      type: str
+      returned: always
+    returns:
+      description: What stands behind the arrow of the signature; null when there is none.
+      type: str
+      returned: always
+  sample:
+    api_help:
+      arguments: []
+      defaults: {}
+      signature: api_help()
+      returns: '""'
+    api_set_outgoing_report_recipient:
+      arguments:
+        - recipient
+      defaults:
+        recipient: ''
+      signature: api_set_outgoing_report_recipient(recipient='')
+      returns: '""'
+raw:
+  description: The lines of the reply.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - api_help() -> ""
+    - api_set_outgoing_report_recipient(recipient='') -> ""
+failure_class:
+  description:
+    - What kind of failure it was, for C(rescue) blocks and reports.
+    - One of V(auth), V(permission), V(ip_restricted), V(unknown_method), V(bad_argument), V(not_plaintext),
+      V(transport), V(tls) and V(node).
+  returned: failure
+  type: str
+  sample: permission
+"""
+
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api_help import read_help
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import connection_spec
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import Job, run_module
+
+JOB = Job(spec=connection_spec(), run=read_help)
+
+
+def main() -> None:
+    """Do the job as a module."""
+    run_module(JOB)
+
+
+if __name__ == "__main__":
+    main()
