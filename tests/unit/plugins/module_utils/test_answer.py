@@ -129,7 +129,7 @@ def test_warnings_at_the_beginning():
 
 
 @given(st.recursive(st.one_of(st.none(), st.booleans(), st.integers(), st.text()),
-                    lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(), inner)), 
+                    lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(), inner)),
                     max_leaves=9))  # fmt: skip
 def test_redaction_keeps_everything_else(value):
     assert redacted(value, redactor("u", "not in any of these texts")) == value
