@@ -27,7 +27,7 @@ test: venv venv-oldest images ## root: everything: lint, sanity, units, playbook
 test-unit: venv ## seconds: unit and property tests with pytest
 	@$(RUN) unit
 
-lint: venv ## seconds: ruff, yamllint, mypy, REUSE, ansible-lint
+lint: venv ## seconds: ruff, yamllint, shellcheck, mypy, REUSE, ansible-lint
 	@$(RUN) --keep-going lint
 
 sanity: venv ## ansible-test sanity and units on the newest ansible-core that runs here

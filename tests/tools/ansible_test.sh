@@ -16,13 +16,13 @@ tree="$("$ROOT/tests/tools/tree.sh" copy)"
 # ansible-test keeps its environments and its get-pip in the home folder: give it one of its own, and leave the user's alone.
 # pip's configuration comes along: of the environment ansible-test passes on little more than HOME.
 config="${XDG_CONFIG_HOME:-$HOME/.config}/pip"
-export HOME="$CACHE/home/$(basename "$venv")"
+export HOME="$CACHE/home/${venv##*/}"
 export ANSIBLE_HOME="$HOME/.ansible"
 unset ANSIBLE_COLLECTIONS_PATH PYTHONPATH
 mkdir -p "$HOME/.ansible/test/cache" "$HOME/.config"
 ln -sfn "$config" "$HOME/.config/pip"
 library="$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
-for version in $(sed -n "s/.*pip='\([0-9.]*\)'.*/\1/p" "$library/ansible_test/_internal/python_requirements.py"); do
+sed -n "s/.*pip='\([0-9.]*\)'.*/\1/p" "$library/ansible_test/_internal/python_requirements.py" | while read -r version; do
     cp "$ROOT/tests/tools/get_pip.py" "$HOME/.ansible/test/cache/get_pip_${version//./_}.py"
 done
 

@@ -25,6 +25,7 @@ CLUSTER=spamexperts-demo-cluster
 RECEIVER=spamexperts-demo-receiver
 IMAGE=localhost/spamexperts-test:bookworm
 WORK="$CACHE/demo"
+VENV="$ROOT/.venv"
 LOG="$WORK/ansible.log"
 CONTROL=http://127.0.0.1:8081
 RECORDS=/var/log/spamexperts
@@ -180,7 +181,7 @@ demo() {
     say "2 of 7: a Local Cloud (emulated) and an empty Debian 12 host, in containers with systemd"
     remove_containers || true
     # The settings and quarantined text hold the secret.
-    mkdir -p -m 0700 "$WORK"
+    mkdir -m 0700 "$WORK"
     podman network create "$NETWORK" >/dev/null
     cluster="$(start_container "$CLUSTER")"
     say "   the cluster is at $cluster"

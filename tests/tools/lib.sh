@@ -9,8 +9,6 @@ set -euo pipefail
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 CACHE="$ROOT/.cache"
-VENV="$ROOT/.venv"
-VENV_OLDEST="$CACHE/venv-oldest"
 export CONTAINERS_CONF="$ROOT/tests/tools/containers.conf"
 mkdir -p "$CACHE"
 

@@ -82,10 +82,15 @@ TYPED = tuple(
     if any((ROOT / "plugins" / folder).glob("*.py"))
 )
 
+SCRIPTS = tuple(
+    str(path.relative_to(ROOT)) for folder in sorted(ROOT.glob("[!.]*")) for path in sorted(folder.rglob("*.sh"))
+)
+
 GROUPS: dict[str, tuple[Step, ...]] = {
     "lint": (
         Step("ruff", ("ruff", "check", ".")),
         Step("yamllint", ("yamllint", "--strict", ".")),
+        Step("shellcheck", ("shellcheck", "--external-sources", ".ci/run", *SCRIPTS)),
         Step("mypy", ("mypy", f"--config-file={ROOT / 'pyproject.toml'}", *TYPED), cwd=TREE),
         Step("reuse", ("reuse", "lint", "--quiet")),
         Step("ansible-lint", ("ansible-lint", "--profile=production", "--strict", "--offline", "--nocolor")),

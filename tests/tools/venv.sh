@@ -12,11 +12,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # Newest Python first. On the controller ansible-core 2.20 and later need 3.12, 2.19 runs on 3.11, and 2.16 on 3.10 to 3.12.
 if [ "${1:-}" = oldest ]; then
     oldest="$(sed -n 's/^requires_ansible: ">=\(.*\)"$/\1/p' "$ROOT/meta/runtime.yml")"
-    venv="$VENV_OLDEST" pythons=(3.12 3.11 3.10)
+    venv="$CACHE/venv-oldest" pythons=(3.12 3.11 3.10)
     packages=("ansible-core~=$oldest" -r requirements-test.txt)
     remedy="ansible-core $oldest needs Python 3.12, 3.11 or 3.10: install one of them, as CONTRIBUTING.md says"
 else
-    venv="$VENV" pythons=(3.14 3.13 3.12 3.11)
+    venv="$ROOT/.venv" pythons=(3.14 3.13 3.12 3.11)
     packages=(-r requirements-dev.txt)
     remedy="no Python 3.11 or newer found: install one (3.12 or newer gives the newest ansible-core)"
 fi
