@@ -27,14 +27,22 @@ class Case:
     options: dict[str, Any]
     writes: bool = False
     writes_again: bool = False
+    name: str = ""
 
 
-CASES = {case.module: case for case in (
+CASES = {case.name or case.module: case for case in (
+    Case("api_call", {"method": "api_find_messages", "arguments": {"domain": "customer.example"}}),
+    Case("api_call", {
+        "method": "api_set_outgoing_report_recipient", "arguments": {"recipient": "admin@example.com"},
+        "allow_write": True,
+    }, writes=True, writes_again=True, name="api_call that writes"),
+    Case("api_help_info", {}),
     Case("remote_syslog_server", {
         "host": "logs.example.com", "port": 5514, "socket_type": "tcp", "level": "ERROR", "enabled": True,
         "message_template": '"%(id)s","%(sender)s"', "reset": ["facility"],
     }, writes=True),
     Case("remote_syslog_server_info", {}),
+    Case("server_status_info", {}),
 )}
 ON_DISK = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__")
 WAYS = ("check", "real", "again", "environment")
@@ -104,7 +112,9 @@ def done(ansible, cluster):
                                               hosts=hosts)
             for name, emulator in clusters.items():
                 writes[carrier, way, name] = [entry["call"] for entry in emulator.journal.writes]
-                assert emulator.journal.calls, "the module did not ask the cluster it was given"
+                # What writes each time reads nothing, so it has nothing to ask in check mode.
+                idle = way == "check" and CASES[name].writes_again
+                assert bool(emulator.journal.calls) is not idle, "the module did not ask the cluster it was given"
                 emulator.journal.clear()
     return runs, writes
 
