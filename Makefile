@@ -21,7 +21,7 @@ demo: ## root: an emulated cluster and an empty host in containers, from setting
 demo-clean: ## root: remove everything the demo made
 	@bash $(TOOLS)/demo.sh clean
 
-test: venv venv-oldest images ## root: everything: lint, sanity, units, playbooks, molecule, end to end
+test: venv-oldest venv images ## root: everything: lint, sanity, units, playbooks, molecule, end to end
 	@$(RUN) lint sanity units unit receiver integration $(OLDEST) molecule e2e
 
 test-unit: venv ## seconds: unit and property tests with pytest
@@ -39,7 +39,7 @@ receiver: venv ## the receiver's configuration in a real rsyslogd, against the r
 integration: venv ## playbooks against the emulated cluster
 	@$(RUN) integration
 
-oldest: venv venv-oldest ## sanity, units and playbooks again, on the oldest supported ansible-core
+oldest: venv-oldest venv ## sanity, units and playbooks again, on the oldest supported ansible-core
 	@$(RUN) $(OLDEST)
 
 molecule: venv images ## root: the role in systemd containers of Debian 12 and 13
