@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    DOCUMENTATION = r"""
+    OPTIONS = r"""
 options:
   api_url:
     description:
@@ -63,6 +63,11 @@ options:
       - Whether the proxy that the environment names is used.
     type: bool
     default: true
+"""
+
+    DOCUMENTATION = (
+        OPTIONS
+        + r"""
 requirements:
   - requests >= 2.25.0, on the host where the task runs
 notes:
@@ -71,4 +76,31 @@ notes:
   - Run the task on a host that can reach the master, usually with C(delegate_to=localhost) or C(connection=local).
   - The cluster carries out every call on all its servers. Address the master, and let only one task at a time write
     to one cluster; C(run_once) and C(throttle=1) help.
+"""
+    )
+
+    # For plugins, which take their environment variables from here; should be used before the fragment OPTIONS.
+    PLUGINS = r"""
+options:
+  api_url:
+    required: false
+    env:
+      - name: SPAMEXPERTS_API_URL
+  api_username:
+    required: false
+    env:
+      - name: SPAMEXPERTS_API_USERNAME
+  api_password:
+    required: false
+    env:
+      - name: SPAMEXPERTS_API_PASSWORD
+  validate_certs:
+    env:
+      - name: SPAMEXPERTS_VALIDATE_CERTS
+  ca_path:
+    env:
+      - name: SPAMEXPERTS_CA_PATH
+  timeout:
+    env:
+      - name: SPAMEXPERTS_TIMEOUT
 """

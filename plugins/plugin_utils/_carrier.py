@@ -17,7 +17,6 @@ import contextlib
 import os
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
@@ -25,6 +24,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import REQUESTS_IMPORT_ERROR
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import Job, Result, execute
+from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._values import plain
 
 
 class Carrier(ActionBase):
@@ -50,7 +50,7 @@ class Carrier(ActionBase):
         internal: t.Dict[str, t.Any] = {}
         self._update_module_args(self._task.action, internal, task_vars)
         with _environment(self._task_environment()):
-            valid = ArgumentSpecValidator(self.job.spec).validate(_plain(self._task.args))
+            valid = ArgumentSpecValidator(self.job.spec).validate(plain(self._task.args))
             if valid.error_messages:
                 msg = valid.errors.msg
                 if isinstance(valid.errors[0], UnsupportedError):
@@ -101,17 +101,3 @@ def _environment(more: t.Mapping[str, str]) -> t.Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
-
-
-def _plain(value: t.Any) -> t.Any:
-    """An option as JSON would bring it to a module: without Ansible's own types, and decrypted."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, (int, float)):
-        return int(value) if isinstance(value, int) else float(value)
-    if isinstance(value, t.Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple, set)):
-        return [_plain(item) for item in value]
-    # From its characters: str() alone may return one of these types again.
-    return "".join(str(value))

@@ -25,9 +25,7 @@ message_template = FilterModule().filters()["message_template"]
 FOLDER = pathlib.Path(__file__).resolve().parents[4] / "plugins" / "test"
 SECRET = "s3cr3t-s3cr3t-s3cr3t"
 
-KEYS = st.sampled_from(
-    ["message_fields", "status_fields", "style", "tag", "secret", "previous_secrets", "delimiter", "allow_unknown_fields"]
-)
+KEYS = st.sampled_from(["message_fields", "status_fields", "style", "tag", "secret", "previous_secrets", "delimiter"])
 TEXTS = st.text(max_size=20) | st.sampled_from(["id", "status", "csv", "fast", "|", SECRET, "subject_header"])
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
