@@ -51,6 +51,13 @@ def receiver_parser(log_format: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     return _rulebase.parser(_template.log_format(log_format))
 
 
+@_filter
+def receiver_rulesets(
+    listeners: t.Sequence[t.Mapping[str, t.Any]], log_format: t.Mapping[str, t.Any]
+) -> t.List[t.Dict[str, t.Any]]:
+    return _rulebase.rulesets(listeners, log_format)
+
+
 class FilterModule:
     """Ansible's entry point."""
 
@@ -61,4 +68,5 @@ class FilterModule:
             "parse_record": parse_record,
             "template_fields": template_fields,
             "receiver_parser": receiver_parser,
+            "receiver_rulesets": receiver_rulesets,
         }

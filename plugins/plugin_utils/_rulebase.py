@@ -24,7 +24,7 @@ import typing as t
 
 from ..module_utils._fields import DIGITS, KINDS, Field, invalid_key
 from ..module_utils._record import OUTCOMES
-from ..module_utils._template import LogFormat
+from ..module_utils._template import LogFormat, TemplateError, log_format
 
 _HEADER = """version=2
 # Managed by Ansible (spamexperts.local_cloud)
@@ -94,6 +94,30 @@ def parser(fmt: LogFormat) -> t.Dict[str, t.Any]:
             for outcome in ("success", "failure")
         },
     }
+
+
+def rulesets(listeners: t.Sequence[t.Mapping[str, t.Any]], default: t.Any) -> t.List[t.Dict[str, t.Any]]:
+    """The parser of each log format that listeners have, with its ``name`` and those ``listeners``.
+
+    A listener without a ``log_format`` of its own has the default one. Raises TemplateError naming the listener.
+    """
+    found: t.Dict[LogFormat, t.List[t.Dict[str, t.Any]]] = {}
+    for number, listener in enumerate(listeners, 1):
+        own = listener.get("log_format")
+        try:
+            fmt = log_format(default if own is None else own)
+        except TemplateError as exc:
+            raise TemplateError(str(exc) if own is None else "listener %d: %s" % (number, exc)) from exc
+        place = {name: listener[name] for name in ("transport", "port", "address") if listener.get(name)}
+        found.setdefault(fmt, []).append(dict(place, canary=fmt.canary(fmt.marks[0])))
+    made = []
+    for number, fmt in enumerate(found, 1):
+        # One log format is the usual case, whose names need no number.
+        suffix = "" if number == 1 else "-%d" % number
+        found_parser = parser(fmt)
+        found_parser["rulebases"] = {name + suffix: text for name, text in found_parser["rulebases"].items()}
+        made.append(dict(found_parser, name="records" + suffix, listeners=found[fmt]))
+    return made
 
 
 def _integers(fmt: LogFormat) -> t.List[t.Dict[str, t.Any]]:

@@ -24,7 +24,7 @@ from ansible.plugins.filter.core import FilterModule
 from ansible.plugins.test.core import TestModule
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import LogFormat, log_format
-from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._rulebase import parser
+from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._rulebase import rulesets
 
 ROLE = pathlib.Path(__file__).resolve().parents[2] / "roles" / "rsyslog_receiver"
 FILES = ("messages", "status", "quarantine")
@@ -45,34 +45,35 @@ def rsyslogd_version() -> str:
     return re.match(r"rsyslogd\s+([0-9.]+)", shown).group(1)
 
 
-def render(folder: pathlib.Path, fmt: LogFormat, port: int, pmnormalize: bool) -> dict:
-    """Write the role's configuration for that log format to the folder. Returns the receiver's parser."""
+def render(folder: pathlib.Path, value: dict, port: int, pmnormalize: bool, **more: object) -> None:
+    """Write the role's configuration for that log format to the folder; ``more`` are variables of the role."""
     env = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
     # Jinja's own filters stay: Ansible's variants of them need its templating engine.
     env.filters = {**FilterModule().filters(), **env.filters}
     env.tests.update(TestModule().tests())
-    found = parser(fmt)
-    variables = {}
-    if (ROLE / "defaults" / "main.yml").exists():
-        variables.update(yaml.safe_load((ROLE / "defaults" / "main.yml").read_text("utf-8")))
+    variables = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text("utf-8"))
     variables.update(
         rsyslog_receiver_config_dir=str(folder),
         rsyslog_receiver_work_dir=str(folder),
         rsyslog_receiver_data_dir=str(folder / "data"),
         rsyslog_receiver_max_message_size="128k",
         rsyslog_receiver_max_sessions=200,
+        rsyslog_receiver_stats_interval=1,
         rsyslog_receiver_version=rsyslogd_version(),
         rsyslog_receiver_pmnormalize=pmnormalize,
-        rsyslog_receiver_parser=found,
+        rsyslog_receiver_senders=[],
         rsyslog_receiver_listeners=[
             {"transport": transport, "port": port, "address": "127.0.0.1"} for transport in ("tcp", "udp")
         ],
     )
+    variables.update(more)
+    found = rulesets(variables["rsyslog_receiver_listeners"], value)
+    variables["rsyslog_receiver_rulesets"] = found
     text = env.from_string((ROLE / "templates" / "receiver.conf.j2").read_text("utf-8")).render(variables)
     (folder / "receiver.conf").write_text(text, "utf-8")
-    for name, rules in found["rulebases"].items():
-        (folder / f"{name}.rulebase").write_text(rules, "utf-8")
-    return found
+    for rules in found:
+        for name, text in rules["rulebases"].items():
+            (folder / f"{name}.rulebase").write_text(text, "utf-8")
 
 
 def free_port() -> int:
@@ -88,7 +89,6 @@ class Receiver:
     folder: pathlib.Path
     fmt: LogFormat
     port: int
-    parser: dict
     process: subprocess.Popen
     taken: collections.Counter = dataclasses.field(default_factory=collections.Counter)
 
@@ -141,12 +141,12 @@ def unique(pairs: list[tuple]) -> dict:
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory):
-    """A function (log format, pmnormalize) that starts a receiver; all are stopped at the end of the module."""
+    """A function (log format, pmnormalize, port, role variables) that starts a receiver; all are stopped at the end of the module."""
     running = []
 
-    def start_one(value: dict, pmnormalize: bool = True) -> Receiver:
-        folder, port, fmt = tmp_path_factory.mktemp("receiver"), free_port(), log_format(value)
-        found = render(folder, fmt, port, pmnormalize)
+    def start_one(value: dict, pmnormalize: bool = True, port: int = 0, **more: object) -> Receiver:
+        folder, port = tmp_path_factory.mktemp("receiver"), port or free_port()
+        render(folder, value, port, pmnormalize, **more)
         command = [rsyslogd(), "-f", str(folder / "receiver.conf")]
         check = subprocess.run([*command, "-N1"], capture_output=True, text=True, timeout=30, check=False)
         assert check.returncode == 0, check.stderr
@@ -156,7 +156,7 @@ def start(tmp_path_factory):
         while time.monotonic() < deadline:
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                return Receiver(folder, fmt, port, found, process)
+                return Receiver(folder, log_format(value), port, process)
             except ConnectionRefusedError:
                 assert process.poll() is None, "rsyslogd did not start"
                 time.sleep(0.05)

@@ -41,7 +41,7 @@ def main(text):
     waiting = {}
     for listener in request["listeners"]:
         nonce = uuid.uuid4().hex
-        waiting[nonce] = (listener, ("<14>" + request["head"] + nonce + "\0").encode())
+        waiting[nonce] = (listener, ("<14>" + listener["canary"] + nonce + "\0").encode())
         send(listener, waiting[nonce][1], deadline)
     names = ["%s port %s" % (listener["transport"].upper(), listener["port"]) for listener, _record in waiting.values()]
     again = time.time() + 1

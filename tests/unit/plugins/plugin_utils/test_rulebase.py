@@ -15,8 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._fields import FIELDS, KINDS
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import compile_template, log_format
-from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._rulebase import IPV4, IPV6, parser, rulebases
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import (
+    TemplateError,
+    compile_template,
+    log_format,
+)
+from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._rulebase import (
+    IPV4,
+    IPV6,
+    parser,
+    rulebases,
+    rulesets,
+)
 
 SECRET, OLD_SECRET = "0123456789abcdef", "ffffffffffffffff"
 STYLES = [{"secret": SECRET}, {}, {"style": "fast", "secret": SECRET}, {"style": "fast"}, {"style": "csv"}]
@@ -100,3 +110,32 @@ def test_the_place_of_integers_is_where_the_delimiter_puts_them(value, fields):
 def test_canary_has_the_secret_and_fits_no_kind():
     assert parser(log_format({"secret": SECRET}))["canary"] == "spamexperts: %s|canary " % SECRET
     assert parser(log_format({"style": "csv"}))["canary"] == "spamexperts-canary: "
+
+
+def test_listeners_of_one_log_format_share_a_ruleset():
+    udp, tcp = {"transport": "udp", "port": 5514}, {"transport": "tcp", "port": 5514, "address": "::1"}
+    (only,) = rulesets([udp, tcp, dict(udp, port=5515, log_format={"secret": SECRET})], {"secret": SECRET})
+    assert only["name"] == "records" and list(only["rulebases"]) == ["records"]
+    canary = "spamexperts: %s|canary " % SECRET
+    assert only["listeners"] == [dict(place, canary=canary) for place in (udp, tcp, dict(udp, port=5515))]
+
+
+def test_another_log_format_has_a_ruleset_of_its_own():
+    listeners = [
+        {"transport": "udp", "port": 5514},
+        {"transport": "udp", "port": 5515, "log_format": {"style": "csv"}},
+        {"transport": "udp", "port": 5516, "log_format": {"secret": OLD_SECRET}},
+    ]
+    found = rulesets(listeners, {"secret": SECRET})
+    assert [made["name"] for made in found] == ["records", "records-2", "records-3"]
+    assert [list(made["rulebases"]) for made in found] == [["records"], ["message-2", "status-2"], ["records-3"]]
+    assert SECRET not in str(found[1:]) and OLD_SECRET not in str(found[:2])
+    assert [made["listeners"][0]["port"] for made in found] == [5514, 5515, 5516]
+
+
+def test_a_faulty_log_format_of_a_listener_says_whose_it_is():
+    good, bad = {"transport": "udp", "port": 1}, {"transport": "udp", "port": 2, "log_format": {"style": "cvs"}}
+    with pytest.raises(TemplateError, match="^listener 2: style must be one of"):
+        rulesets([good, bad], {})
+    with pytest.raises(TemplateError, match="^style must be one of"):
+        rulesets([good], {"style": "cvs"})
