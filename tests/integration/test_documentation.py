@@ -25,6 +25,8 @@ STATUS_TEMPLATE = (
     '"%(delivery_port)s","%(delivery_fqdn)s","%(delivery_data)s"'
 )
 EXAMPLE = "The example call of the vendor's documentation"
+# The groups that documented playbooks are for.
+GROUPS = ("spamexperts_receivers", "spamexperts_nodes")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^( *)```ya?ml\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
@@ -98,7 +100,7 @@ def test_every_playbook_passes_the_syntax_check(ansible, tmp_path):
             files.append(tmp_path / (re.sub(r"\W", "_", place) + ".yml"))
             files[-1].write_text(text, encoding="utf-8")
     inventory = tmp_path / "inventory.json"
-    inventory.write_text(json.dumps({"spamexperts_receivers": {"hosts": {"localhost": {}}}}), encoding="utf-8")
+    inventory.write_text(json.dumps({group: {"hosts": {"localhost": {}}} for group in GROUPS}), encoding="utf-8")
     shipped = [f"spamexperts.local_cloud.{path.stem}" for path in sorted((ROOT / "playbooks").glob("*.yml"))]
     done = ansible.command("ansible-playbook", "--syntax-check", "-i", str(inventory), *map(str, files), *shipped)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.harness import PASSWORD, Run, connection, forms, one_play
+import yaml
+from integration.harness import PASSWORD, ROOT, Run, connection, forms, one_play
+
+from emulator import Emulator
 
 CALL = "api_get_json_server_status"
 EAST = ("node1.east.example", "node2.east.example")
@@ -204,10 +208,8 @@ def test_options_can_be_templates(ansible, listed, source, east, tmp_path):
         assert found.hosts("spamexperts_cluster_east") == list(EAST)
 
 
-def test_password_that_looks_like_a_list(ansible, listed, source, cluster, certificates):
+def test_password_that_looks_like_a_list(listed, source, certificates):
     """ansible-core 2.16 would turn the result of a template like that into one."""
-    from emulator import Emulator
-
     with Emulator(password="[1,2]", certificates=certificates) as odd:
         path = source(**connection(odd, api_password="{{ lookup('ansible.builtin.env', 'ODD') }}"))
         assert len(listed(path, ODD="[1,2]").variables) == 3
@@ -365,18 +367,43 @@ def test_hostile_values_are_no_templates(ansible, source, east, monkeypatch, tmp
 
 # -- what it is for
 
-def test_addresses_of_the_nodes(ansible, source, cluster):
-    """The example of docs/inventory.md: nodes are found by name, their addresses become an allow-list."""
-    import re
+def documented() -> list[dict[str, Any]]:
+    """The sources in docs/inventory.md and in the plugin's EXAMPLES."""
+    text = (ROOT / "plugins" / "inventory" / "cluster.py").read_text(encoding="utf-8")
+    examples = re.search(r'^EXAMPLES = r"""\n(.*?)^"""', text, re.MULTILINE | re.DOTALL).group(1)
+    found = [*blocks(), *yaml.safe_load_all(examples)]
+    return [source for source in found if isinstance(source, dict)]
 
-    import yaml
-    from integration.harness import ROOT
 
+def blocks() -> list[Any]:
+    """The YAML in docs/inventory.md."""
     text = (ROOT / "docs" / "inventory.md").read_text(encoding="utf-8")
-    block = next(found for found in re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-                 if "getent" in found)
+    return [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_documented_source(listed, source, east, west, tmp_path, number):
+    options = documented()[number]
+    assert len(documented()) == 3
+    # Only where and as whom is this test's.
+    options.update({name: value for name, value in connection(east).items() if name != "api_url"})
+    if "cache" in options:
+        options["cache_connection"] = str(tmp_path / "cache")
+    for place, emulator in zip(options.get("clusters", [options]), (east, west), strict=False):
+        place["api_url"] = emulator.url
+        place["ca_path"] = emulator.ca_path
+    found = listed(source(**options))
+    assert set(found.variables) == {*EAST, *(WEST if "clusters" in options else ())}
+    if "groups" in options:
+        assert found.hosts("spamexperts_busy") == []
+    if "keyed_groups" in options:
+        assert found.hosts("spamexperts_domain_west_example") == list(WEST)
+
+
+def test_addresses_of_the_nodes(ansible, source, cluster):
+    """The playbook in docs/inventory.md: nodes are found by name, their addresses become an allow-list."""
+    (book,) = (block for block in blocks() if isinstance(block, list))
     nodes = ("127.0.0.2", "127.0.0.3")
-    book = yaml.safe_load(block)
     # Instead of the role, which would install a receiver here.
     value = book[1].pop("vars")["rsyslog_receiver_allowed_senders"]
     del book[1]["roles"]
