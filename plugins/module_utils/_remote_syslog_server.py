@@ -29,7 +29,7 @@ _SET = "api_set_remote_syslog_server"
 def read_settings(params: Params, check_mode: bool) -> Result:
     """The result of remote_syslog_server_info. Raises ApiError."""
     with Client(Connection.from_options(params)) as client:
-        settings, messages = _read(client)
+        settings, messages = _read(client, {})
     return {
         "changed": False,
         "settings": settings.to_output(),
@@ -46,7 +46,7 @@ def apply_settings(params: Params, check_mode: bool) -> Result:
         if params[name] < 0:
             raise OptionError(f"{name} must be 0 or more")
     with Client(Connection.from_options(params)) as client:
-        current, messages = _read(client)
+        current, messages = _read(client, wanted)
         todo = plan(current, wanted, params["force"])
         settings, defaults, verified = dict(todo.after), current.at_default(), not todo.changed
         if todo.changed and not check_mode:
@@ -103,15 +103,15 @@ def _template_warnings(wanted: t.Mapping[str, Value], validate: str) -> t.List[s
     return ["; ".join(remarks)] if remarks else []
 
 
-def _read(client: Client) -> t.Tuple[Settings, t.Tuple[str, ...]]:
+def _read(client: Client, expected: t.Mapping[str, Value]) -> t.Tuple[Settings, t.Tuple[str, ...]]:
     reply = parse_settings(client.read(_GET), client.redact)
-    return Settings.from_api(reply), reply.messages
+    return Settings.from_api(reply).read_as(expected), reply.messages
 
 
 def _settle(client: Client, todo: Plan, params: Params) -> t.Tuple[Settings, t.Tuple[str, ...], t.Tuple[str, ...]]:
     """Read until the plan holds, for a bounded time: (settings, messages, settings that are not as planned)."""
     for left in range(params["verify_retries"], -1, -1):
-        settings, messages = _read(client)
+        settings, messages = _read(client, todo.after)
         missing = unmet(todo, settings)
         if not missing or not left:
             break

@@ -203,7 +203,7 @@ def _labelled(separator: str) -> Layout:
                 if last in found:
                     return None
                 found[last] = [match.group(2)]
-            elif last in TEMPLATES and line.strip():
+            elif last in TEMPLATES and line.strip(" \t\r"):
                 if PROSE.match(line.strip()):
                     return None
                 found[last].append(line)

@@ -19,6 +19,8 @@ from ._reply import NAMES, REPORT, TEMPLATES, Reply
 
 # As a setting's value it always means the product's default, on the wire and as an option; no literal has this name.
 RESET = "default"
+# What a layout may add around a value. Not all that Python calls white space: a template may end with its delimiter.
+_BLANKS = " \t\r\n"
 
 Value = t.Union[str, int, bool, None]
 
@@ -124,7 +126,12 @@ class Settings:
         """Whether a setting has that canonical value, whatever the reply did to its spelling."""
         if name not in TEMPLATES or value == self.values[name]:
             return self.values[name] == value
-        return isinstance(value, str) and bool({value, value.rstrip()} & _readings(self.raw[name]))
+        return isinstance(value, str) and bool({value, value.rstrip(_BLANKS)} & _readings(self.raw[name]))
+
+    def read_as(self, expected: t.Mapping[str, Value]) -> Settings:
+        """The same, with each template as expected where that may be what the reply means: blanks get lost in it."""
+        meant = {name: expected[name] for name in TEMPLATES if name in expected and self.holds(name, expected[name])}
+        return dataclasses.replace(self, values={**self.values, **meant})
 
     def to_api(self, name: str, value: Value) -> str:
         """A value as this cluster would spell it."""
@@ -197,8 +204,8 @@ def _text(raw: str) -> str:
 
 
 def _plain(text: str) -> str:
-    text = text.strip()
-    return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
+    text = text.strip(_BLANKS)
+    return text[1:-1].strip(_BLANKS) if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
 
 
 def _read(name: str, raw: str) -> Value:
@@ -234,17 +241,17 @@ def _joined(raw: str) -> t.List[str]:
 
 def _template(raw: str) -> str:
     """The template without what the reply's layout added. Quotes that may be the template's own stay."""
-    text = _joined(raw)[0].strip()
+    text = _joined(raw)[0].strip(_BLANKS)
     if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":
         return text
     quote, inner = text[0], text[1:-1]
     own = re.match(rf"{quote}[^{quote}]*{quote}(?:,{quote}[^{quote}]*{quote})+\Z|.%\([^)]*\)s.\Z", text)
     if own or (quote in inner and not (inner[0] == quote == inner[-1])):
         return text
-    return inner.rstrip()
+    return inner.rstrip(_BLANKS)
 
 
 def _readings(raw: str) -> t.Set[str]:
     """Every template that may have been meant by what the reply shows."""
-    texts = {reading for text in _joined(raw) for reading in (text, text.strip(), text.rstrip(), _template(text))}
+    texts = {reading for text in _joined(raw) for reading in (text, text.strip(_BLANKS), _template(text))}
     return texts | {_plain(text) for text in texts}

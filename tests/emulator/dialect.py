@@ -27,7 +27,7 @@ def _mangle(text: str, how: str) -> str:
     if how == "trailing_blank":
         return text + "  "
     if how == "trimmed":
-        return text.rstrip()
+        return text.rstrip(" ")
     if how in ("spanning", "folded"):
         joint = "\n" if how == "spanning" else "\n    "
         return joint.join(text[i:i + _WIDTH] for i in range(0, len(text), _WIDTH))
