@@ -245,7 +245,14 @@ def _template(raw: str) -> str:
     if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":
         return text
     quote, inner = text[0], text[1:-1]
-    own = re.match(rf"{quote}[^{quote}]*{quote}(?:,{quote}[^{quote}]*{quote})+\Z|.%\([^)]*\)s.\Z", text)
+    # Quotes of one's own stand around fields; a pair around everything shifts which of them open and which close.
+    with_pair, without = (
+        len([part for part in re.findall(f"{quote}([^{quote}]*){quote}", read) if re.match(r"%\([^)]*\)s\Z", part)])
+        for read in (text, inner)
+    )
+    if with_pair != without:
+        return text if with_pair > without else inner.rstrip(_BLANKS)
+    own = re.match(rf"{quote}[^{quote}]*{quote}(?:,{quote}[^{quote}]*{quote})+\Z", text)
     if own or (quote in inner and not (inner[0] == quote == inner[-1])):
         return text
     return inner.rstrip(_BLANKS)

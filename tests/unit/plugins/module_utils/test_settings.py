@@ -110,6 +110,13 @@ def test_option_is_refused(name, value, words):
         ("message_template", '""%(id)s","%(status)s""', '"%(id)s","%(status)s"'),
         ("message_template", '"","%(status)s",""', '"","%(status)s",""'),
         ("message_template", '"%(id)s"', '"%(id)s"'),
+        ("message_template", '""%(id)s", x "', '"%(id)s", x'),
+        ("message_template", '"x "%(id)s""', 'x "%(id)s"'),
+        ("message_template", '"%(id)s|"%(status)s"|%(sender)s"', '%(id)s|"%(status)s"|%(sender)s'),
+        ("message_template", '"a","b"', '"a","b"'),
+        ("message_template", '"","a",""', '"","a",""'),
+        ("message_template", "M\x1f%(id)s\x1f", "M\x1f%(id)s\x1f"),
+        ("message_template", "\x1f%(id)s\x0b  ", "\x1f%(id)s\x0b"),
         ("message_template", "M|%(\nid)s|M", "M|%(id)s|M"),
         ("message_template", "M|%(\n    id)s|M", "M|%(id)s|M"),
         ("message_template", "M|\n %(id)s|M", "M| %(id)s|M"),
@@ -157,6 +164,14 @@ def test_template_is_recognised_in_every_disguise(template):
 def test_different_templates_stay_different(one, other):
     if one.strip("\"' ") != other.strip("\"' "):
         assert not settings(message_template=one).holds("message_template", other)
+
+
+def test_template_is_read_as_expected_where_that_can_be_meant():
+    shown = settings(message_template='"x" %(id)s  ')
+    assert shown.read_as({"message_template": '"x" %(id)s '}).values["message_template"] == '"x" %(id)s '
+    # A delimiter at the end is no blank: without it the template is another one.
+    for other in ('"x" %(id)s\x1f', "y %(id)s", RESET):
+        assert shown.read_as({"message_template": other}) == shown
 
 
 def test_output_is_valid_input():
