@@ -410,6 +410,10 @@ def test_addresses_of_the_nodes(ansible, source, cluster):
     book[1].update(hosts="localhost", tasks=[{"name": "Show", "ansible.builtin.debug": {"msg": value}}])
     run = ansible.play(book, "-i", str(source(**connection(cluster(nodes=nodes))))).assert_ok()
     assert sorted(run.result("Show")["msg"]) == list(nodes)
+    # An empty list would let everybody send, so a source that failed must not lead to one.
+    failed_source = ansible.play(book[1:])
+    assert failed_source.status != 0
+    assert "spamexperts_nodes" in failed_source.result("Show")["msg"]
 
 
 # -- the test plugin
