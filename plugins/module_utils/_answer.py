@@ -63,8 +63,6 @@ def refusal_in(text: str, redact: Redact = str) -> t.Optional[ReplyError]:
     first line that is no warning counts, and only when it reads like a sentence up to the words that are known.
     """
     first = next((line.strip() for line in lines_of(text) if line.strip() and not _is_notice(line)), "")
-    if ERRORS[0][1].match(first):
-        return error_in(text, redact)
     label = _LABEL.match(first[:_FIRST])
     sentence = first[label.end() if label else 0 : _FIRST].lstrip(": ")
     for _failure_class, pattern, _remedy in ERRORS:

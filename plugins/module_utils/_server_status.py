@@ -69,7 +69,7 @@ def _node(status: Content) -> t.Dict[str, t.Any]:
 
 def _number(value: t.Any, whole: bool) -> t.Union[int, float, None]:
     text = str(value).strip()
-    if isinstance(value, bool) or not _NUMBER.match(text):
+    if not _NUMBER.match(text):
         return None
     if not whole:
         return float(text)

@@ -98,6 +98,11 @@ def test_what_the_documentation_admits(text):
     assert (refusal_in(text) is None) is text.startswith("Re: ")
 
 
+def test_known_words_across_separators_are_no_sentence():
+    assert refusal_in("Call,me,not found\n") is None and refusal_in("Function\tnot found\n") is None
+    assert refusal_in("Function api_x, as called, not found\n")
+
+
 def test_an_error_further_down_is_none():
     assert refusal_in("2 messages\nError: unknown API method 'api_x'.\n" + _TRACEBACK + _HTML) is None
 

@@ -76,6 +76,7 @@ def test_signature(signature, arguments, defaults, returns):
 def test_a_signature_that_never_ends_is_known_by_name():
     methods = parse_help("api_x(a='', b='\napi_y(c='') -> \"\"\n")
     assert methods["api_x"]["signature"] is None and methods["api_y"]["arguments"] == ["c"]
+    assert parse_help("api_x(a,\napi_y(c)\n)\n")["api_x"]["signature"] is None
 
 
 @pytest.mark.parametrize("text, failure_class", [

@@ -32,6 +32,7 @@ STATUS = st.one_of(VALUES, st.dictionaries(st.one_of(st.sampled_from(list(FULL))
     ({"load one minute": "NaN", "load five minutes": "1_0", "queue count delivery": "9" * 400}, NONE),
     ({"load one minute": None, "queue count delivery": [], "queue count submission": {}}, NONE),
     ({"load one minute": "n/a", "load_one_minute": 2}, {**NONE, "load_1m": 2.0}),
+    ({"load one minute": 2, "load_one_minute": "n/a"}, {**NONE, "load_1m": 2.0}),
     ({}, NONE), (None, NONE), ("down", NONE), ([1], NONE), (7, NONE),
 ])  # fmt: skip
 def test_node(status, node):

@@ -284,6 +284,7 @@ def test_node_that_was_not_reached(emulator):
     result = run(emulator, **WANTED)
     assert (result["failure_class"], result["changed"]) == ("node", True)
     assert emulator.nodes[1] in result["msg"] and result["settings"] == CANONICAL
+    assert "run again with force" in result["msg"]
 
 
 def test_settings_that_cannot_be_read_again(emulator):
