@@ -28,6 +28,14 @@ attributes:
     support: full
     membership:
       - spamexperts.local_cloud.api
+requirements:
+  - requests >= 2.25.0, on the host where the task runs
+notes:
+  - The Software API exists on Local Cloud only. Hosted Cloud has the Control Panel API instead, which this collection
+    does not speak.
+  - Run the task on a host that can reach the master, usually with C(delegate_to=localhost) or C(connection=local).
+  - The cluster carries out every call on all its servers. Address the master, and let only one task at a time write
+    to one cluster; C(run_once) and C(throttle=1) help.
 """
 
     # Should be used together with the standard fragment.

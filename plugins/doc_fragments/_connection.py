@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    OPTIONS = r"""
+    DOCUMENTATION = r"""
 options:
   api_url:
     description:
@@ -65,21 +65,7 @@ options:
     default: true
 """
 
-    DOCUMENTATION = (
-        OPTIONS
-        + r"""
-requirements:
-  - requests >= 2.25.0, on the host where the task runs
-notes:
-  - The Software API exists on Local Cloud only. Hosted Cloud has the Control Panel API instead, which this collection
-    does not speak.
-  - Run the task on a host that can reach the master, usually with C(delegate_to=localhost) or C(connection=local).
-  - The cluster carries out every call on all its servers. Address the master, and let only one task at a time write
-    to one cluster; C(run_once) and C(throttle=1) help.
-"""
-    )
-
-    # For plugins, which take their environment variables from here; should be used before the fragment OPTIONS.
+    # For plugins, which take their environment variables from here; should be used before the standard fragment.
     PLUGINS = r"""
 options:
   api_url:

@@ -58,7 +58,7 @@ options:
     default: true
 extends_documentation_fragment:
   - spamexperts.local_cloud._connection.plugins
-  - spamexperts.local_cloud._connection.options
+  - spamexperts.local_cloud._connection
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 requirements:
