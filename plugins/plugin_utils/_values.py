@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
 import ansible.template
@@ -27,6 +28,8 @@ def plain(value: t.Any) -> t.Any:
         return value
     if isinstance(value, (int, float)):
         return int(value) if isinstance(value, int) else float(value)
+    if isinstance(value, datetime.date):
+        return value.isoformat()
     if isinstance(value, t.Mapping):
         return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple, set)):

@@ -45,6 +45,7 @@ TASKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "bad environment": ({}, {"environment": {"SPAMEXPERTS_TIMEOUT": "soon"}}),
     "proxy": ({}, {"environment": {"HTTPS_PROXY": "http://127.0.0.1:1"}}),
     "no proxy": ({"use_proxy": False}, {"environment": {"HTTPS_PROXY": "http://127.0.0.1:1"}}),
+    "date": ({"host": "{{ '2026-11-24' | ansible.builtin.to_datetime('%Y-%m-%d') }}"}, {}),
     "vault": ({"api_password": "{{ vaulted }}"}, {}),
 }
 # The module's own result of async has names of jobs and files.
@@ -95,7 +96,7 @@ def test_the_outcomes_are_the_right_ones(done):
     """The same could be the same fault twice."""
     failed = {task for task in TASKS if results(done["process"], task)[-1]["outcome"] != "ok"}
     assert failed == {"unsupported", "wrong type", "wrong choice", "wrong value", "missing", "null", "wrong password",
-                      "password is a word", "password is a number", "unreachable", "strange", "until",
+                      "password is a word", "password is a number", "unreachable", "strange", "date", "until",
                       "bad environment", "proxy"}
     assert done["process"].result("remark")["warnings"]
     assert done["process"].result("masked")["settings"]["message_template"] == "%(id)s ********"
