@@ -1,0 +1,150 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What rsyslogd's own counters came to, over all its restarts.
+
+rsyslogd appends a report to ``.receiver/impstats.json`` every 30 seconds. Its counters begin at zero with each start;
+what they came to before is remembered, so that those here only grow. What it counted between its last report and its
+end is not seen.
+"""
+
+import json
+import os
+import time
+
+from store import replace
+
+WRITTEN = ("messages", "status", "quarantine", "canary")  # rsyslogd's actions
+BUCKETS = {"quarantined": "quarantined_total", "nodes": "node_records_total"}  # rsyslogd's dyn_stats
+MEMORY = 7 * 86400  # seconds after its last record that a filtering node is forgotten
+NODES = 1000  # nodes told apart; names come from records, so somebody could make up any number
+NAME = 253  # characters of a node's name, the longest host name there is
+KEEP = 1 << 20  # bytes of impstats.json after which it is emptied
+READ = 16 << 20  # bytes of it read at most
+
+
+def counters(name, origin, row):
+    """What a line of impstats counts: a dictionary of (metric, label) to number."""
+    if origin in ("imtcp", "imudp") and "submitted" in row:
+        transport = origin[2:]
+        return {("received_total", transport): row["submitted"], ("refused_total", transport): row.get("disallowed", 0)}
+    if origin == "core.action" and name in WRITTEN:
+        failed = row.get("failed", 0)
+        return {("written_total", name): row.get("processed", 0) - failed, ("write_failures_total", name): failed}
+    if origin == "core.queue":
+        dropped = row.get("discarded.full", 0) + row.get("discarded.nf", 0)
+        return {("dropped_total", "queue"): dropped, ("queue_full_total", ""): row.get("full", 0)}
+    if origin == "dynstats":
+        return {("nodes_not_counted_total", ""): row.get("nodes.ops_overflow", 0)}
+    found = {}
+    if origin == "dynstats.bucket" and name in BUCKETS:
+        for key, value in row.items():
+            # Names that are cut may fall together. What is no Unicode text would make the whole file invalid.
+            key = (BUCKETS[name], key.encode("utf-8", "replace").decode("utf-8").strip()[:NAME])
+            if key[1]:
+                found[key] = found.get(key, 0) + value
+    return found
+
+
+def parse(text):
+    """Each report, in order: a dictionary of (name, origin) to numbers. A row that comes again begins the next."""
+    report = {}
+    for line in text.split("\n"):
+        try:
+            row = json.loads(line[line.index("{") :])
+            key = (row.pop("name"), row.pop("origin"))
+            row = row.pop("values", row)
+            numbers = {name: value for name, value in row.items() if type(value) is int and value >= 0}
+        except (ValueError, KeyError, AttributeError):
+            continue
+        if key in report:
+            yield report
+            report = {}
+        report[key] = numbers
+    if report:
+        yield report
+
+
+def restarted(before, report):
+    """Whether a report is of another process than the one before: its use of resources only grows while it lives."""
+    key = ("resource-usage", "impstats")
+    old, new = before.get(key, {}), report.get(key, {})
+    return any(new[name] < old[name] for name in ("utime", "stime", "minflt", "nvcsw") if name in old and name in new)
+
+
+class State:
+    """What is remembered between two runs."""
+
+    def __init__(self, path):
+        self.path = path
+        self.value = {"offset": 0, "inode": 0, "stats": 0, "rows": [], "totals": [], "nodes": {}}
+        self.value.update(sockets={}, recent=[])
+        try:
+            with open(path, encoding="utf-8") as file:
+                self.value.update(json.load(file))
+        except (OSError, ValueError):
+            # A first run, or a state that was lost: counters begin anew, as Prometheus expects of counters.
+            pass
+        self.rows = {tuple(key): row for key, row in self.value["rows"]}
+        self.totals = {tuple(key): count for key, count in self.value["totals"]}
+        self.nodes = self.value["nodes"]
+
+    def save(self):
+        self.value["rows"] = [[list(key), row] for key, row in self.rows.items()]
+        self.value["totals"] = [[list(key), count] for key, count in self.totals.items()]
+        replace(self.path, json.dumps(self.value), 0o600)
+
+    def add(self, metric, label, amount, now):
+        if metric == "node_records_total":
+            if label not in self.nodes and len(self.nodes) >= NODES:
+                metric, label = "nodes_not_counted_total", ""
+            elif amount:
+                self.nodes[label] = now
+        if metric != "node_records_total" or label in self.nodes:
+            self.totals[metric, label] = self.totals.get((metric, label), 0) + amount
+
+    def count(self, report, now):
+        """Add what was counted since the report before."""
+        before = {} if restarted(self.rows, report) else self.rows
+        for (name, origin), row in report.items():
+            old = counters(name, origin, before.get((name, origin), {}))
+            for (metric, label), value in counters(name, origin, row).items():
+                last = old.get((metric, label), 0)
+                # A name that rsyslogd forgot, as it does after a week, begins at zero when it comes back.
+                self.add(metric, label, value - last if value >= last else value, now)
+        self.rows = {**before, **report}
+
+    def forget(self, now):
+        for node in [node for node, seen in self.nodes.items() if now - seen > MEMORY]:
+            del self.nodes[node]
+            self.totals.pop(("node_records_total", node), None)
+
+
+def read_stats(path, state):
+    """Count what rsyslogd reported since the last run, and keep its file small: it only ever appends."""
+    if not os.path.exists(path):
+        return
+    with open(path, "r+b") as file:
+        status = os.fstat(file.fileno())
+        for _attempt in range(10):
+            # A report that is being written is waited for, so that it is read whole.
+            time.sleep(0.1)
+            before, status = status, os.fstat(file.fileno())
+            if before.st_size == status.st_size:
+                break
+        if state.value["inode"] != status.st_ino or state.value["offset"] > status.st_size:
+            state.value["offset"] = 0
+        start = max(state.value["offset"], status.st_size - READ)
+        file.seek(start)
+        text = file.read(status.st_size - start)
+        text = text[: text.rfind(b"\n") + 1]
+        if text:
+            state.value["stats"] = status.st_mtime
+        for report in parse(text.decode("utf-8", "replace")):
+            state.count(report, status.st_mtime)
+        state.value.update(inode=status.st_ino, offset=start + len(text))
+        if status.st_size > KEEP:
+            # Nothing is lost: the counters come again with the next report.
+            os.ftruncate(file.fileno(), 0)
+            state.value["offset"] = 0

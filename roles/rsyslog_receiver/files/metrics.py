@@ -1,0 +1,189 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Turn what rsyslogd, the kernel and the disk say of the receiver into a Prometheus text file."""
+
+import argparse
+import calendar
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+import time
+import typing
+
+from impstats import State, read_stats
+from store import DAY, FILE, replace
+
+PREFIX = "spamexperts_receiver_"
+REASONS = ("no-marker", "wrong-secret", "kind", "field-count", "truncated", "framing")
+WINDOW = 900  # seconds that the recent_ metrics look back
+
+
+class Metric(typing.NamedTuple):
+    name: str
+    type: str
+    help: str
+    labels: typing.Tuple[str, ...] = ()
+
+
+SCHEMA = (
+    Metric("received_total", "counter", "Records taken in by rsyslogd, its own test records included", ("transport",)),
+    Metric("refused_total", "counter", "Datagrams from addresses that may not send", ("transport",)),
+    Metric("written_total", "counter", "Records handed to the file; a full disk is not noticed by rsyslogd", ("file",)),
+    Metric("write_failures_total", "counter", "Records that rsyslogd could not write", ("file",)),
+    Metric("quarantined_total", "counter", "Records that do not fit the log format", ("reason",)),
+    Metric("dropped_total", "counter", "Records lost before they were read (udp_socket) or queued (queue)", ("place",)),
+    Metric("queue_full_total", "counter", "Times that a queue was full"),
+    Metric("queue_records", "gauge", "Records that wait in a queue", ("queue",)),
+    Metric("queue_records_max", "gauge", "Most records that waited since rsyslogd started", ("queue",)),
+    Metric("node_records_total", "counter", "Good records of a filtering node, as it names itself", ("node",)),
+    Metric("node_last_record_timestamp_seconds", "gauge", "When its last good record was seen", ("node",)),
+    Metric("nodes_not_counted_total", "counter", "Good records of nodes beyond the 1000 that are told apart"),
+    Metric("recent_seconds", "gauge", "How far the recent_records look back, up to 900"),
+    Metric("recent_records", "gauge", "Records of the last recent_seconds: received, quarantined, dropped", ("kind",)),
+    Metric("stats_timestamp_seconds", "gauge", "When rsyslogd last reported its counters; it does so every 30 seconds"),
+    Metric("disk_free_bytes", "gauge", "Bytes free on the records' file system"),
+    Metric("disk_size_bytes", "gauge", "Bytes of the records' file system"),
+    Metric("disk_free_inodes", "gauge", "Inodes free on the records' file system; absent where it has no fixed number"),
+    Metric("data_bytes", "gauge", "Bytes of all records that are kept"),
+    Metric("oldest_day_timestamp_seconds", "gauge", "Beginning of the oldest day of which records are kept"),
+    Metric("newest_record_timestamp_seconds", "gauge", "When a record was last written"),
+    Metric("retention_last_run_timestamp_seconds", "gauge", "When retention last ran to its end"),
+    Metric("retention_last_run_success", "gauge", "1 if retention could do all it had to and its limits hold, else 0"),
+    Metric("build_info", "gauge", "1, with the version of rsyslog", ("rsyslog",)),
+    Metric("metrics_timestamp_seconds", "gauge", "When this file was written"),
+)
+
+
+def read_sockets(ports, state, now):
+    """Count the datagrams that the kernel dropped on this user's sockets of these ports."""
+    found = {}
+    for path in ("/proc/self/net/udp", "/proc/self/net/udp6"):
+        try:
+            with open(path, encoding="ascii") as file:
+                lines = file.readlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            column = line.split()
+            if int(column[1].rpartition(":")[2], 16) in ports and int(column[7]) == os.geteuid():
+                found[column[9]] = int(column[-1])
+    for inode, drops in found.items():
+        last = state.value["sockets"].get(inode, 0)
+        state.add("dropped_total", "udp_socket", drops - last if drops >= last else drops, now)
+    state.value["sockets"] = found
+
+
+def read_disk(folder, values):
+    """What the file system and the folder of records tell."""
+    found = os.statvfs(folder)
+    values["disk_free_bytes"] = {"": found.f_bavail * found.f_frsize}
+    values["disk_size_bytes"] = {"": found.f_blocks * found.f_frsize}
+    if found.f_files:
+        values["disk_free_inodes"] = {"": found.f_favail}
+    size, newest, days = 0, 0, []
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if not DAY.match(name) or os.path.islink(path) or not os.path.isdir(path):
+            continue
+        for entry in os.scandir(path):
+            status = entry.stat(follow_symlinks=False)
+            if FILE.match(entry.name) and stat.S_ISREG(status.st_mode):
+                size, newest = size + status.st_size, max(newest, status.st_mtime)
+                days.append(name)
+    values["data_bytes"] = {"": size}
+    if days:
+        values["oldest_day_timestamp_seconds"] = {"": calendar.timegm(time.strptime(min(days), "%Y-%m-%d"))}
+        values["newest_record_timestamp_seconds"] = {"": newest}
+
+
+def read_retention(path, values):
+    try:
+        with open(path, encoding="utf-8") as file:
+            report = json.load(file)
+        then = calendar.timegm(time.strptime(report["time"], "%Y-%m-%dT%H:%M:%SZ"))
+    except (OSError, ValueError, KeyError):
+        return
+    values["retention_last_run_timestamp_seconds"] = {"": then}
+    values["retention_last_run_success"] = {"": int(report["ok"])}
+
+
+def version(program):
+    """The version of rsyslogd, or "unknown"."""
+    try:
+        # The program is named by the unit, not by a stranger.
+        text = subprocess.run([program, "-v"], stdout=subprocess.PIPE, timeout=10, check=True).stdout  # noqa: S603
+        return re.match(rb"rsyslogd\s+([0-9.]+)", text).group(1).decode().rstrip(".")
+    except (OSError, subprocess.SubprocessError, AttributeError):
+        return "unknown"
+
+
+def recent(state, now):
+    """Remember the totals of this run, and return how far back they reach and what came since."""
+    sums = dict.fromkeys(("received_total", "quarantined_total", "dropped_total"), 0)
+    for (metric, _label), count in state.totals.items():
+        if metric in sums:
+            sums[metric] += count
+    history = [sample for sample in state.value["recent"] if 0 <= now - sample[0] <= WINDOW]
+    state.value["recent"] = history = history + [[now] + list(sums.values())]
+    since = [new - old for new, old in zip(history[-1], history[0])]
+    return since[0], dict(zip(("received", "quarantined", "dropped"), since[1:]))
+
+
+def text_of(values):
+    """The Prometheus text format, in the order of SCHEMA."""
+    lines = []
+    for metric in SCHEMA:
+        if metric.name in values:
+            lines.append("# HELP %s%s %s" % (PREFIX, metric.name, metric.help))
+            lines.append("# TYPE %s%s %s" % (PREFIX, metric.name, metric.type))
+        for label, value in sorted(values.get(metric.name, {}).items()):
+            label = label.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+            labels = '{%s="%s"}' % (metric.labels[0], label) if metric.labels else ""
+            lines.append("%s%s%s %s" % (PREFIX, metric.name, labels, repr(value)))
+    return "\n".join(lines) + "\n"
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description="Write the receiver's metrics for Prometheus.")
+    parser.add_argument("--data-dir", required=True, help="the folder of records")
+    parser.add_argument("--output", required=True, help="the text file to write; its folder keeps the state too")
+    parser.add_argument("--udp-ports", default="", help="the UDP ports of the receiver, separated by commas")
+    parser.add_argument("--rsyslogd", default="/usr/sbin/rsyslogd", help="the program that is asked for its version")
+    options = parser.parse_args(argv)
+    now, work = time.time(), os.path.join(options.data_dir, ".receiver")
+    state = State(os.path.join(os.path.dirname(options.output), "state.json"))
+    for metric, labels in (("quarantined_total", REASONS), ("dropped_total", ("queue", "udp_socket"))):
+        for label in labels:
+            # A counter that is there from the beginning: Prometheus cannot see the step from nothing to one.
+            state.add(metric, label, 0, now)
+    read_stats(os.path.join(work, "impstats.json"), state)
+    read_sockets({int(port) for port in options.udp_ports.split(",") if port}, state, now)
+    state.forget(now)
+    values = {}
+    for (metric, label), count in state.totals.items():
+        values.setdefault(metric, {})[label] = count
+    for (name, origin), row in state.rows.items():
+        if origin == "core.queue" and "size" in row:
+            values.setdefault("queue_records", {})[name] = row["size"]
+            values.setdefault("queue_records_max", {})[name] = row.get("maxqsize", 0)
+    values["node_last_record_timestamp_seconds"] = state.nodes
+    seconds, values["recent_records"] = recent(state, now)
+    values["recent_seconds"] = {"": seconds}
+    values["stats_timestamp_seconds"] = {"": state.value["stats"]}
+    read_disk(options.data_dir, values)
+    read_retention(os.path.join(work, "retention.json"), values)
+    values["build_info"] = {version(options.rsyslogd): 1}
+    values["metrics_timestamp_seconds"] = {"": now}
+    # The state last: a run that is killed in between counts again from where it was, and nothing twice.
+    replace(options.output, text_of(values), 0o644)
+    state.save()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,263 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Delete the oldest days of records where a limit asks for it, and compress the others that are over.
+
+Only regular files named ``YYYY-MM-DD/{messages,status,quarantine}.json``, with or without ``.zst`` or ``.gz``, are ever
+touched, no link is followed, and no day from today (UTC) on is. Exit status: 0 done, 1 something could not be done or a
+limit could not be met (it is said), 2 wrong usage or no access. It may be killed at any point: the next run goes on.
+"""
+
+import argparse
+import contextlib
+import datetime
+import errno
+import fcntl
+import json
+import os
+import re
+import stat
+import sys
+
+from archive import compress
+from limits import Day, Limits, decide, human, size_of
+from store import DAY, FILE, free, opened, replace
+
+TEMPORARY = re.compile(r"\.(messages|status|quarantine)\.json\.(zst|gz)\.tmp\Z")
+QUIET = 3600  # seconds after the end of a day, and after the last write to a file, before it is compressed
+RESERVE = 64 << 20  # bytes that compressing leaves free, where min_free does not ask for more: rsyslogd needs them
+REPORT_LIMIT = 1 << 20  # bytes of retention.jsonl; the older half goes when they are exceeded
+
+
+class Store:
+    """The folder of records. Every access goes through descriptors, so that nothing can be moved in between."""
+
+    def __init__(self, path):
+        self.path = path
+        self.fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+
+    def close(self):
+        os.close(self.fd)
+
+    def free(self):
+        return free(self.fd)
+
+    def whole(self):
+        found = os.fstatvfs(self.fd)
+        return found.f_blocks * found.f_frsize
+
+    def day(self, date):
+        return opened(str(date), os.O_RDONLY | os.O_DIRECTORY, self.fd)
+
+    def dates(self):
+        found = []
+        for name in os.listdir(self.fd):
+            if DAY.match(name) and stat.S_ISDIR(os.stat(name, dir_fd=self.fd, follow_symlinks=False).st_mode):
+                try:
+                    found.append(datetime.datetime.strptime(name, "%Y-%m-%d").date())
+                except ValueError:
+                    continue
+        return sorted(found)
+
+    def files(self, day_fd, pattern=FILE):
+        """The regular files of our names, as a dictionary of name to size."""
+        found = {}
+        for name in sorted(os.listdir(day_fd)):
+            if pattern.match(name):
+                status = os.stat(name, dir_fd=day_fd, follow_symlinks=False)
+                if stat.S_ISREG(status.st_mode):
+                    found[name] = status.st_size
+        return found
+
+    def days(self):
+        found = []
+        for date in self.dates():
+            with self.day(date) as day_fd:
+                files = self.files(day_fd)
+                # A folder that holds nothing but what is not ours is nobody's business here.
+                if files or not os.listdir(day_fd):
+                    found.append(Day(date, sum(files.values())))
+        return found
+
+    def clean(self, today):
+        """Remove what a killed run left half written."""
+        for date in self.dates():
+            if date < today:
+                with self.day(date) as day_fd:
+                    for name in self.files(day_fd, TEMPORARY):
+                        os.unlink(name, dir_fd=day_fd)
+
+    def delete(self, date):
+        """Delete our files of a day, and its folder. Returns how many foreign entries hold the folder."""
+        with self.day(date) as day_fd:
+            for name in self.files(day_fd):
+                os.unlink(name, dir_fd=day_fd)
+            left = len(os.listdir(day_fd))
+        if not left:
+            os.rmdir(str(date), dir_fd=self.fd)
+        os.fsync(self.fd)
+        return left
+
+    def done_before(self):
+        """The first day that some destination still needs, or None, and complaints.
+
+        A checkpoint that cannot be read has finished nothing.
+        """
+        folder = os.path.join(self.path, ".receiver", "destinations")
+        found, complaints = None, []
+        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+            if not name.endswith(".json") or name.startswith("."):
+                continue
+            try:
+                with opened(os.path.join(folder, name), os.O_RDONLY) as fd:
+                    value = json.loads(os.read(fd, 65536).decode("utf-8"))
+                done = datetime.datetime.strptime(value["done_before"], "%Y-%m-%d").date()
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                text = "The checkpoint of destination %s cannot be read (%s); every day stays."
+                complaints.append(text % (name[:-5], error))
+                done = datetime.date.min
+            found = min(done, found or done)
+        return found, complaints
+
+
+class Run:
+    """One run: what was deleted and compressed, and what could not be; said at once and reported at the end."""
+
+    def __init__(self, store, options):
+        self.store, self.options = store, options
+        now = datetime.datetime.now(datetime.timezone.utc)
+        self.now, self.today = now.timestamp(), now.date()
+        self.report = {"time": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "deleted": [], "compressed": [], "failed": []}
+        self.limits = Limits(options.days, options.total_bytes, size_of(options.min_free, store.whole()))
+        self.done_before = None
+        if not options.force:
+            self.done_before, complaints = store.done_before()
+            for complaint in complaints:
+                self.say("failed", complaint, complaint)
+
+    def say(self, part, entry, sentence):
+        if entry not in self.report[part]:
+            self.report[part].append(entry)
+            print(sentence, flush=True)
+
+    def delete(self):
+        """Delete in one round. What is freed only later counts in the next run: rather too little than too much."""
+        victims, stays = decide(
+            self.store.days(), self.today, self.limits, self.store.free(), self.done_before, self.options.trust_clock
+        )
+        for day, reason in victims:
+            entry = {"day": str(day.date), "bytes": day.size, "reason": reason}
+            done = "Would delete"
+            if not self.options.dry_run:
+                try:
+                    foreign = self.store.delete(day.date)
+                except OSError as error:
+                    stays.append("%s could not be deleted: %s." % (day.date, error.strerror))
+                    break
+                done = "Deleted what is ours, and not the rest, of" if foreign else "Deleted"
+            self.say("deleted", entry, "%s %s (%s): %s." % (done, day.date, human(day.size), reason))
+        for sentence in stays:
+            self.say("failed", sentence, sentence)
+
+    def compress(self):
+        """Compress each finished day that is over for long enough. Returns whether there was room, and what failed."""
+        room, failed = True, []
+        for date in self.store.dates():
+            over = datetime.datetime.combine(date, datetime.time(), datetime.timezone.utc).timestamp() + 86400
+            too_early = date >= self.today or self.now - over < QUIET
+            going = self.limits.days and (self.today - date).days > self.limits.days
+            if too_early or going or self.done_before and date >= self.done_before:
+                continue
+            with self.store.day(date) as day_fd:
+                for name, size in self.store.files(day_fd).items():
+                    written = os.stat(name, dir_fd=day_fd, follow_symlinks=False).st_mtime
+                    if not name.endswith(".json") or self.now - written < QUIET:
+                        continue
+                    entry = {"file": "%s/%s" % (date, name), "bytes": size}
+                    try:
+                        if not self.options.dry_run:
+                            compress(day_fd, name, max(RESERVE, self.limits.min_free))
+                    except OSError as error:
+                        room = room and error.errno != errno.ENOSPC
+                        failed.append("%s could not be compressed: %s." % (entry["file"], error.strerror))
+                    else:
+                        done = "Would compress" if self.options.dry_run else "Compressed"
+                        self.say("compressed", entry, "%s %s (%s)." % (done, entry["file"], human(size)))
+        return room, failed
+
+    def everything(self):
+        """Compressing comes first, because it may save a day from being deleted; on a full disk deleting does."""
+        room, failed = self.compress() if self.options.compress else (True, [])
+        self.delete()
+        if not room:
+            _room, failed = self.compress()
+        for sentence in failed:
+            self.say("failed", sentence, sentence)
+        return 1 if self.report["failed"] else 0
+
+    def save(self, folder):
+        """Write the last run's report, and keep those of runs that did something or failed in retention.jsonl."""
+        self.report["ok"] = not self.report["failed"]
+        line = json.dumps(self.report, sort_keys=True) + "\n"
+        replace(os.path.join(folder, "retention.json"), line, 0o640)
+        if not (self.report["deleted"] or self.report["compressed"] or self.report["failed"]):
+            return
+        history = os.path.join(folder, "retention.jsonl")
+        lines = []
+        if os.path.exists(history):
+            with open(history, encoding="utf-8") as file:
+                lines = file.readlines()
+        lines.append(line)
+        if sum(map(len, lines)) > REPORT_LIMIT:
+            lines = lines[len(lines) // 2 :]
+        replace(history, "".join(lines), 0o640)
+
+
+def arguments(argv):
+    parser = argparse.ArgumentParser(description="Delete and compress old days of records.")
+    parser.add_argument("--data-dir", required=True, help="the folder of records")
+    parser.add_argument("--days", type=int, default=0, help="delete days that are older than so many; 0: no limit")
+    parser.add_argument("--total-bytes", type=size_of, default="0", help="delete until no more is taken: 50g")
+    parser.add_argument("--min-free", default="0", help="delete until so much of the disk is free: 5g or 10%%")
+    parser.add_argument("--no-compress", dest="compress", action="store_false", help="do not compress")
+    parser.add_argument("--force", action="store_true", help="delete also what a destination has not finished")
+    parser.add_argument("--trust-clock", action="store_true", help="delete by age also after a gap in the records")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and change nothing")
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    options = arguments(argv)
+    try:
+        with contextlib.closing(Store(options.data_dir)) as store:
+            if os.geteuid() != os.fstat(store.fd).st_uid:
+                print("Run this as the owner of %s: runuser -u spamexperts -- ..." % options.data_dir, file=sys.stderr)
+                return 2
+            run = Run(store, options)
+            return run.everything() if options.dry_run else locked(run, os.path.join(options.data_dir, ".receiver"))
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def locked(run, folder):
+    """Do everything unless another run is at work, and report it."""
+    with opened(os.path.join(folder, "retention.lock"), os.O_RDWR | os.O_CREAT) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another run is at work; this one ends.", file=sys.stderr)
+            return 1
+        run.store.clean(run.today)
+        status = run.everything()
+        try:
+            run.save(folder)
+        except OSError as error:
+            print("The report could not be written: %s." % error, file=sys.stderr)
+            return 1
+        return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
