@@ -36,11 +36,15 @@ _PLAIN_NAME = re.compile(rf"\b({_NAME})\b", re.IGNORECASE)
 _WARNING_WORD = re.compile(r"\W*(warning|notice|note|deprecat\w*)\b", re.IGNORECASE)
 _FOREIGN_WARNING = re.compile(rf"[^\W\d_]+: .*'(?:{_NAME})'")
 _DEFAULT = re.compile(
-    r"\bdefault\b(?: value| setting)?,?(?: which)?(?: (?:is|was))?\s*[:=]?\s*"
+    r"\bdefault\b(?: value| setting)?,?(?: which)?"
+    # Something has to be between: the next word alone may be the beginning of a sentence that was cut.
+    r"(?:(?: (?:is|was))?\s*[:=]\s*|\s+(?:is|was)\s+|\s*(?=['\"]))"
     r"(?P<value>'.*'|\".*\"|(?!value\b|setting\b|not\b)[^\s'\".,;()]+)[\s.;)\]]*$",
     re.IGNORECASE,
 )
 PROSE = re.compile(r"[^\W\d_]+:?(?: [^\s%]+){3,}$")
+_LABEL = re.compile(rf"\s*['\"]?(?:{_NAME})(?![\w)])", re.IGNORECASE)
+_BEGUN = re.compile(r"[^\W\d_]+:?(?: [^\s%]+)*\Z")
 
 REPORT = "please report the layout of this reply to the collection, with secrets removed"
 
@@ -127,6 +131,9 @@ def parse_settings(text: str, redact: t.Callable[[str], str] = str) -> Reply:
         # A template that ends inside a field was cut off on its way.
         if any(re.search(r"%\([^)]*\)?\Z", values[name].replace("%%", "")) for name in TEMPLATES):
             break
+        # Settings in a second layout, or an error: nobody can tell which of the two holds.
+        if any(_LABEL.match(line) or _error_row(line) for line in messages if line in rest):
+            break
         messages = warnings + [message.strip() for message in messages if message.strip()]
         return Reply(values, _pinned(messages), tuple(redact(message) for message in messages))
     raise error_in(text, redact)
@@ -196,7 +203,7 @@ def _labelled(separator: str) -> Layout:
         found: t.Dict[str, t.List[str]] = {}
         messages: t.List[str] = []
         last = ""
-        for line in lines:
+        for number, line in enumerate(lines, 1):
             match = pattern.match(line)
             if match:
                 last = _setting(match.group(1))
@@ -204,7 +211,9 @@ def _labelled(separator: str) -> Layout:
                     return None
                 found[last] = [match.group(2)]
             elif last in TEMPLATES and line.strip(" \t\r"):
-                if PROSE.match(line.strip()):
+                # The last of the lines has no line end: it may be the beginning of a warning.
+                begun = number == len(lines) and _BEGUN.match(line.strip())
+                if begun or PROSE.match(line.strip()) or _LABEL.match(line):
                     return None
                 found[last].append(line)
             else:

@@ -118,6 +118,102 @@ def test_doubtful_reply_is_refused(text):
     assert error.value.failure_class == "not_plaintext"
 
 
+@pytest.mark.parametrize("place", ["before", "after", "none"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_cut_reply(layout, place):
+    """Cut at any byte: refused, or the same settings. Only the beginning of the last value can pass for all of it.
+
+    That is where the layout marks no end and the cut is outside a field; HTTP has its own guard, see test_client.
+    """
+    lines = LAYOUTS[layout]
+    lines = {"before": [WARNING, *lines], "after": [*lines, WARNING], "none": lines}[place]
+    text, passed = "\n".join(lines) + "\n", []
+    for length in range(len(text)):
+        try:
+            reply = parse_settings(text[:length])
+        except ReplyError:
+            continue
+        passed.append(length)
+        values, last = dict(reply.values), reply.values["status_template"]
+        assert {**values, "status_template": VALUES["status_template"]} == VALUES
+        assert last == VALUES["status_template"] or (
+            layout.split()[0] not in ("json", "repr")
+            and VALUES["status_template"].strip('"').startswith(last.strip('"'))
+        )
+        # A warning that is cut makes all of them doubtful; one that is gone as a whole was never there.
+        assert reply.pinned in (None, {"level": "INFO"})
+    assert len(text) - 1 in passed
+
+
+@pytest.mark.parametrize("layout", ["colon", "equals", "blank", "titles"])
+@pytest.mark.parametrize("name", NAMES)
+def test_label_given_twice_is_refused(layout, name):
+    lines = LAYOUTS[layout]
+    twice = lines[NAMES.index(name)]
+    for text in ([*lines, twice], [twice, *lines]):
+        with pytest.raises(ReplyError, match="cannot be read with certainty") as error:
+            parse_settings("\n".join(text))
+        assert error.value.failure_class == "not_plaintext"
+
+
+@pytest.mark.parametrize("write", [json.dumps, repr])
+@pytest.mark.parametrize("name", NAMES)
+def test_object_that_lacks_one_or_nests_one_is_refused(write, name):
+    for content in (
+        {key: value for key, value in VALUES.items() if key != name},
+        {**VALUES, name: [VALUES[name]]},
+        {**VALUES, name: {"value": VALUES[name]}},
+        [VALUES],
+        list(VALUES.values()),
+        {"settings": VALUES},
+    ):
+        with pytest.raises(ReplyError) as error:
+            parse_settings(write(content))
+        assert error.value.failure_class == "not_plaintext"
+
+
+@pytest.mark.parametrize("width", [1, 7, 9, 16])
+def test_csv_of_another_width_is_refused(width):
+    line = io.StringIO()
+    csv.writer(line).writerow((list(VALUES.values()) * 2)[:width])
+    with pytest.raises(ReplyError, match="cannot be read with certainty"):
+        parse_settings(line.getvalue())
+
+
+@pytest.mark.parametrize("count", [4, 8])
+@pytest.mark.parametrize("other", ["colon", "equals", "blank"])
+@pytest.mark.parametrize("one", ["colon", "equals", "blank", "json", "repr"])
+def test_two_layouts_in_one_reply_are_refused(one, other, count):
+    if one != other:
+        with pytest.raises(ReplyError) as error:
+            parse_settings("\n".join([*LAYOUTS[one][:count], *LAYOUTS[other][count % 8 :]]))
+        assert error.value.failure_class == "not_plaintext"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " \n\t\r\n",
+        "<html><body>Welcome</body></html>",
+        "<!DOCTYPE html>\n" + "\n".join(labelled(": ")),
+        "Traceback (most recent call last):\n" + "\n".join(labelled(": ")),
+        "<function main at 0x7f0000000000>",
+        "set(['host', 'port'])",
+        "None",
+        "[]",
+        "{}",
+        "{1, 2}",
+        "\xe9t\xe9",
+    ],
+)
+def test_reply_that_is_something_else_is_refused(text):
+    with pytest.raises(ReplyError) as error:
+        parse_settings(text)
+    assert error.value.failure_class == "not_plaintext"
+    # What to do about it: ask for help with the layout, or look at the cluster.
+    assert any(words in error.value.message for words in ("please report the layout", "api_url", "inside the cluster"))
+
+
 def test_template_over_lines_keeps_its_pieces():
     lines = labelled(": ")
     lines[4:5] = [lines[4][:60], "    " + lines[4][60:]]
