@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import ssl
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -25,6 +26,10 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import REQUESTS_IMPORT_ERROR
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import Job, Result, execute
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._values import plain
+
+# The first TLS context of a process makes OpenSSL set itself up. Here that happens once, in the process that Ansible
+# forks its workers from, and not in every worker.
+ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class Carrier(ActionBase):
@@ -94,6 +99,9 @@ def _masked(result: Result, secrets: t.Set[str]) -> Result:
 @contextlib.contextmanager
 def _environment(more: t.Mapping[str, str]) -> t.Iterator[None]:
     """The task's ``environment`` as the job sees it: in the options' fallbacks, and for proxies."""
+    if not more:
+        yield
+        return
     before = dict(os.environ)
     os.environ.update(more)
     try:
