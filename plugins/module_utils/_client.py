@@ -166,7 +166,7 @@ class Client:
             response = self._get(url)
         self._check_status(response)
         try:
-            return str(response.content.decode("utf-8-sig"))
+            return str(response.content.decode("utf-8")).lstrip("\ufeff")
         except UnicodeDecodeError:
             return str(response.content.decode("latin-1"))
 
