@@ -6,7 +6,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean test test-unit lint sanity receiver integration oldest molecule e2e images venv venv-oldest clean
+.PHONY: help demo demo-clean test test-unit lint sanity receiver integration bench-api oldest molecule e2e images venv venv-oldest clean
 
 TOOLS := tests/tools
 RUN := .venv/bin/python $(TOOLS)/run_tests.py
@@ -38,6 +38,10 @@ receiver: venv ## the receiver's configuration in a real rsyslogd, against the r
 
 integration: venv ## playbooks against the emulated cluster
 	@$(RUN) integration
+
+bench-api: venv ## minutes: CPU time of the API side beside other ways, into docs/performance.md (see benchmarks/README.md)
+	@.venv/bin/python benchmarks/api.py --output benchmarks/results
+	@.venv/bin/python benchmarks/report.py
 
 oldest: venv-oldest venv ## sanity, units and playbooks again, on the oldest supported ansible-core
 	@$(RUN) $(OLDEST)
