@@ -48,6 +48,7 @@ CASES = {
     "echo": Case({"warnings": "none"}, [GET], ("cannot be read with certainty", "Authorization: Basic ********"),
                  "not_plaintext", False),
     "unavailable": Case({"fault": "unavailable", "fault_count": 2}, [GET, GET, GET, SET, GET]),
+    "asked to wait": Case({"fault": "unavailable", "fault_count": 1, "retry_after": 1}, [GET, GET, SET, GET]),
     "unavailable for good": Case({"fault": "unavailable"}, [GET] * 3, ("HTTP 503", "try again later"), "transport",
                                  False),
     # What follows a write without an answer is always a read.
@@ -57,6 +58,48 @@ CASES = {
     "dropped twice": Case(on_set("dropped"), [GET, SET, GET, GET, SET, GET, GET],
                           ("the write was sent", "hold now: none"), "transport"),
     "no permission": Case(on_set("permission"), [GET, SET, GET], ("allow this method",), "permission", False),
+    # Row 16 of the peers' defects: a setting that does not stick is named, and no other one.
+    "ignored port": Case({"ignore_set": "port"}, [GET, SET, GET, GET],
+                         ("port did not take", "hold now: host, enabled, level"), "verify"),
+    "ignored all": Case({"ignore_set": "all"}, [GET, SET, GET, GET],
+                        ("host, port, enabled, level did not take", "hold now: none"), "verify"),
+    "lags for longer than verify waits": Case({"lag_reads": 9}, [GET, SET, GET, GET],
+                                              ("did not take", "raise verify_retries", "hold now: none"), "verify"),
+    "digest": Case({"auth": "digest"}, [GET, SET, GET]),
+    "quotes for an empty reply": Case({"set_reply": "quotes"}, [GET, SET, GET]),
+    **{f"{fault} on get": Case({"fault": fault}, [GET] * calls, says, failure_class, False)
+       for fault, calls, says, failure_class in (
+           ("credential_text", 1, ("correct api_username",), "auth"),
+           ("unauthorized", 1, ("HTTP 401", "correct api_username"), "auth"),
+           ("forbidden", 1, ("HTTP 403",), "permission"),
+           ("permission", 1, ("allow this method",), "permission"),
+           ("ip_restricted", 1, ("allow the address",), "ip_restricted"),
+           ("unknown_method", 1, ("update the cluster",), "unknown_method"),
+           # Row 20: an error behind status 200.
+           ("traceback", 1, ("inside the cluster",), "not_plaintext"),
+           ("sqlstate", 1, ("inside the cluster",), "not_plaintext"),
+           ("login_page", 1, ("check that api_url",), "not_plaintext"),
+           ("server_error", 1, ("HTTP 500",), "transport"),
+           ("dropped", 3, ("the connection failed",), "transport"),
+       )},
+    **{f"{fault} on set after": Case(on_set(fault, fault_when="after"), [GET, SET, GET], says, failure_class, True)
+       for fault, says, failure_class in (
+           ("traceback", ("inside the cluster", "hold now: host, port, enabled, level"), "not_plaintext"),
+           ("html", ("check that api_url", "hold now: host, port, enabled, level"), "not_plaintext"),
+           ("permission", ("allow this method", "hold now: host, port, enabled, level"), "permission"),
+       )},
+    **{f"{fault} on the verifying get": Case(
+        {"fault": fault, "fault_skip": 1, "fault_calls": "api_get_*"}, [GET, SET, *[GET] * reads],
+        ("the write was sent", "could not be read again"), failure_class)
+       for fault, reads, failure_class in (
+           ("html", 1, "not_plaintext"), ("empty", 1, "not_plaintext"), ("cut", 1, "not_plaintext"),
+           ("traceback", 1, "not_plaintext"), ("server_error", 1, "transport"), ("unavailable", 3, "transport"),
+           ("ip_restricted", 1, "ip_restricted"),
+       )},
+    **{tls: Case({"tls": tls}, [], ("certificate or TLS was refused", "set ca_path"), "tls", False)
+       for tls in ("wrong_name", "expired", "self_signed", "unknown_ca")},
+    "translated error": Case(on_set("permission", translated="always"), [GET, SET, GET],
+                             ("cannot be read with certainty", "hold now: none"), "not_plaintext"),
     "dead node": Case({"node_fail": "node2.cluster.example"}, [GET, SET, GET],
                       ("node2.cluster.example", "hold now: host, port, enabled, level"), "node"),
 }
@@ -89,6 +132,11 @@ def test_fault(done, name):
         assert [part for part in case.says if part not in result["msg"]] == [], result["msg"]
         assert result["failure_class"] == case.failure_class
         assert "\n" not in result["msg"]
+
+
+def test_retry_after_is_waited_for(done):
+    first, second = done[1]["asked to wait"].journal.requests[:2]
+    assert 1 <= second["time"] - first["time"] < 10
 
 
 def test_faults_show_no_password(done):
