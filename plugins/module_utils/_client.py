@@ -70,7 +70,7 @@ class Connection:
                     "tls",
                 )
         return cls(
-            url=_api_url(str(options["api_url"])),
+            url=api_address(str(options["api_url"])),
             # Values may be tagged subclasses of str, which older versions of requests refuse.
             username="".join(options["api_username"]),
             password="".join(options["api_password"]),
@@ -81,7 +81,8 @@ class Connection:
         )
 
 
-def _api_url(text: str) -> str:
+def api_address(text: str) -> str:
+    """The URL that requests go to, whichever way api_url is written; raises OptionError."""
     wanted = "give https://MASTER, the address of the cluster's master"
     try:
         parts = urlsplit(text.strip())

@@ -47,6 +47,7 @@ def apply_settings(params: Params, check_mode: bool) -> Result:
             raise OptionError(f"{name} must be 0 or more")
     with Client(Connection.from_options(params)) as client:
         current, messages = _read(client, wanted)
+        after = None
         todo = plan(current, wanted, params["force"])
         settings, defaults, verified = dict(todo.after), current.at_default(), not todo.changed
         if todo.changed and not check_mode:
@@ -54,7 +55,7 @@ def apply_settings(params: Params, check_mode: bool) -> Result:
             if after is not None:
                 settings, defaults, verified = after.to_output(), after.at_default(), True
     result = {
-        **_planned(todo),
+        **_planned(todo, current, after),
         "changed": todo.changed,
         "settings": settings,
         "defaults": defaults,
@@ -64,10 +65,12 @@ def apply_settings(params: Params, check_mode: bool) -> Result:
     return {**result, "warnings": warnings} if warnings else result
 
 
-def _planned(todo: Plan) -> Result:
+def _planned(todo: Plan, current: Settings, after: t.Optional[Settings]) -> Result:
     return {
         "before": dict(todo.before),
         "before_defaults": list(todo.before_defaults),
+        # A cluster that warns about what is not the default now, and did not before, had nothing to warn about.
+        "before_untouched": current.pinned is None and after is not None and after.pinned is not None,
         "changed_keys": list(todo.changed_keys),
         "diff": todo.diff,
     }
@@ -134,7 +137,7 @@ def _write(
     try:
         settings, messages, missing = _settle(client, todo, params)
     except ApiError as error:
-        raise _failed(error, todo, None) from None
+        raise _failed(error, todo, current, None) from None
     if missing:
         shown = ", ".join(f"{name} is {_show(settings.values[name])}" for name in missing)
         unverified = ApiError(
@@ -143,7 +146,7 @@ def _write(
             "verify",
             sent=True,
         )
-        raise _failed(unverified, todo, settings)
+        raise _failed(unverified, todo, current, settings)
     return settings, (*notices, *messages)
 
 
@@ -155,21 +158,21 @@ def _after_failure(
     try:
         settings, messages, missing = _settle(client, todo, params if lost else {**params, "verify_retries": 0})
     except ApiError:
-        raise _failed(error, todo, None) from None
+        raise _failed(error, todo, current, None) from None
     # A forced write that changes nothing leaves no trace to be read.
     if lost and not missing and todo.changed_keys:
         return settings, messages
     if lost and may_repeat and settings.values == current.values and settings.pinned == current.pinned:
         return _write(client, todo, current, params, may_repeat=False)
-    failed = _failed(error, todo, settings)
+    failed = _failed(error, todo, current, settings)
     if error.failure_class in REFUSALS and settings.values == current.values and settings.pinned == current.pinned:
         failed.result["changed"] = False
     raise failed from None
 
 
-def _failed(error: ApiError, todo: Plan, settings: t.Optional[Settings]) -> ApiError:
+def _failed(error: ApiError, todo: Plan, current: Settings, settings: t.Optional[Settings]) -> ApiError:
     """The same error, saying also that a write was sent and what now holds."""
-    error.result = {**_planned(todo), "changed": True, "verified": False}
+    error.result = {**_planned(todo, current, settings), "changed": True, "verified": False}
     if settings is None:
         error.message += "; the write was sent, and the settings could not be read again"
         return error

@@ -230,6 +230,15 @@ before_defaults:
   sample:
     - facility
     - level
+before_untouched:
+  description:
+    - Whether all settings are known to have followed the product's default. That shows only once they were written, when
+      a cluster that warned about no setting before does warn.
+    - The playbook C(spamexperts.local_cloud.restore) gives all settings back to the product then.
+  returned: success, and failure after a write
+  type: bool
+  version_added: 0.2.0
+  sample: false
 changed_keys:
   description: Names of the settings that the task changed, or would change in check mode.
   returned: success, and failure after a write

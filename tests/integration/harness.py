@@ -51,6 +51,12 @@ def connection(emulator: Any, **more: Any) -> dict[str, Any]:
             "ca_path": emulator.ca_path, **more}
 
 
+def clusters(emulators: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Inventory hosts, each with the variables that reach its emulator."""
+    return {name: {f"spamexperts_{option}": value for option, value in connection(emulator).items()}
+            for name, emulator in emulators.items()}
+
+
 @dataclasses.dataclass(frozen=True)
 class Run:
     """One run of ansible-playbook; ``log`` is what ANSIBLE_LOG_PATH got."""

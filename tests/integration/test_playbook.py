@@ -73,12 +73,12 @@ def test_configure_sets_what_the_variables_say(done):
 
 
 def test_configure_says_what_holds(done):
-    said = {step: run.result(SAY_TASK)["msg"] for step, run in done[0].items()}
+    said = {step: "\n".join(run.result(SAY_TASK)["msg"]) for step, run in done[0].items()}
     assert "would send its mail logs to logs.example.com port 5514 by TCP" in said["check"]
     assert "sends its mail logs to logs.example.com port 5514 by TCP" in said["first"]
-    assert "Changed: host, port," in said["first"]
+    assert "changed: host, port," in said["first"]
     assert "nothing was changed" in said["second"]
-    assert "Changed: message_template, status_template" in said["rotated"]
+    assert "changed: message_template, status_template" in said["rotated"]
 
 
 @pytest.mark.parametrize("step", ["check", "first", "second", "rotated"])

@@ -1,0 +1,104 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Which of many inventory hosts writes to a cluster, and what it puts back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import typing as t
+
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import api_address
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import OptionError
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._reply import NAMES, TEMPLATES
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._settings import option
+
+Item = t.Mapping[str, t.Any]
+# What Ansible puts in place of a secret; one more would be a delimiter of the log format beside it.
+_MASK, _LONGER = re.compile(r"\*{8}"), re.compile(r"\*{9}")
+
+
+def cluster_fingerprint(settings: t.Optional[Item], api_url: str) -> t.Dict[str, t.Optional[str]]:
+    """The address that requests go to, and a hash of settings in canonical form, None without any.
+
+    Raises OptionError for a URL or a value that the module would not take.
+    """
+    address = api_address(api_url).replace(":443/", "/", 1) if api_url else None
+    if settings is None:
+        return {"address": address, "fingerprint": None}
+    reset = sorted(settings.get("reset", ()))
+    canonical = {name: option(name, value) for name, value in sorted(settings.items()) if name != "reset"}
+    text = json.dumps([canonical, reset])
+    return {"address": address, "fingerprint": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def cluster_writers(hosts: t.Iterable[Item]) -> t.Dict[str, t.Any]:
+    """The host that does the work for its cluster: the first with settings; and what is wrong, a sentence each.
+
+    hosts: dictionaries with ``name``, ``missing`` (names of variables) and what cluster_fingerprint returned.
+    """
+    problems = []
+    clusters: t.Dict[str, t.List[Item]] = {}
+    for host in hosts:
+        if host["fingerprint"] is None:
+            continue
+        if host["missing"]:
+            problems.append(f"Set {', '.join(host['missing'])} for {host['name']}.")
+        clusters.setdefault(host["address"] or "", []).append(host)
+    writers = [members[0]["name"] for address, members in clusters.items() if address]
+    for address, members in clusters.items():
+        if address and len({member["fingerprint"] for member in members}) > 1:
+            names = ", ".join(member["name"] for member in members)
+            problems.append(
+                f"{names} are one cluster, because they have one api_url; give them the same settings."
+            )
+    return {"writers": writers, "problems": problems}
+
+
+def restorable_settings(results: t.Mapping[str, Item]) -> t.Dict[str, t.Dict[str, t.Any]]:
+    """What restore_settings needs of the clusters that were written to, by results of remote_syslog_server."""
+    keys = ("before", "before_defaults", "before_untouched")
+    return {
+        name: {key: result[key] for key in keys if key in result}
+        for name, result in results.items()
+        if result.get("changed") and "before" in result
+    }
+
+
+def restore_settings(saved: Item, host: str, secret: str = "") -> t.Optional[t.Dict[str, t.Any]]:
+    """Options that put back what was saved of a host; None when nothing was.
+
+    saved: a result of the module, its ``before`` alone, or a dictionary of either by inventory host.
+    Raises OptionError when that is none of them, and when a secret is needed and missing.
+    """
+    if not isinstance(saved, t.Mapping):
+        raise OptionError("what to restore must be a result of remote_syslog_server, its before, or either by host")
+    if "before" not in saved and not set(NAMES) <= set(saved):
+        if host not in saved:
+            return None
+        saved = saved[host]
+    result = saved if isinstance(saved, t.Mapping) and "before" in saved else {"before": saved}
+    before = result["before"]
+    if not isinstance(before, t.Mapping) or not set(NAMES) <= set(before):
+        raise OptionError(f"what to restore of {host} lacks settings; give the whole before of an earlier run")
+    reset = list(NAMES if result.get("before_untouched") else result.get("before_defaults") or ())
+    options = {name: before[name] for name in NAMES if name not in reset and before[name] is not None}
+    for name in set(TEMPLATES) & set(options):
+        options[name] = _unmasked(name, str(options[name]), secret)
+    return {**options, "reset": reset}
+
+
+def _unmasked(name: str, template: str, secret: str) -> str:
+    if not _MASK.search(template):
+        return template
+    if _LONGER.search(template):
+        raise OptionError(f"{name} has more than eight asterisks in a row; put the secret in place of eight by hand")
+    if not secret:
+        raise OptionError(f"{name} hides a secret; set spamexperts_restore_secret to the secret that was in it")
+    return _MASK.sub(lambda _match: secret, template)

@@ -1,0 +1,139 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What became of many clusters: as data, and as lines of text in columns."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._reply import TEMPLATES
+
+Result = t.Mapping[str, t.Any]
+Report = t.Dict[str, t.Any]
+Row = t.Sequence[str]
+
+_WIDTH = 40  # of a template in a table, in characters
+_STATUS = {
+    "load_1m": "LOAD 1 MIN",
+    "load_5m": "LOAD 5 MIN",
+    "queue_delivery": "DELIVERY QUEUE",
+    "queue_submission": "SUBMISSION QUEUE",
+}
+
+
+def drift_report(results: t.Mapping[str, Result]) -> Report:
+    """Where clusters differ from what they should be, by the results of remote_syslog_server in check mode."""
+    clusters: t.Dict[str, t.Any] = {}
+    rows: t.List[Row] = []
+    for name, result in results.items():
+        if "changed_keys" not in result:
+            clusters[name] = _failure(result)
+            rows.append((name, *_failure_cells(clusters[name])))
+            continue
+        before, after = result["before"], result["settings"]
+        drift = {key: {"is": before[key], "should_be": after[key]} for key in result["changed_keys"]}
+        clusters[name] = {"state": "drift" if drift else "ok", "settings": drift}
+        cells: t.List[Row] = [(key, *_pair(key, before[key], after[key])) for key in drift]
+        rows += _block(name, clusters[name]["state"], cells or [()])
+    return {"clusters": clusters, "lines": _table(("CLUSTER", "STATE", "SETTING", "IS", "SHOULD BE"), rows)}
+
+
+def status_report(results: t.Mapping[str, Result]) -> Report:
+    """Load and queues of every node, by the results of server_status_info."""
+    clusters: t.Dict[str, t.Any] = {}
+    rows: t.List[Row] = []
+    for name, result in results.items():
+        if "nodes" not in result:
+            clusters[name] = _failure(result)
+            rows.append((name, *_failure_cells(clusters[name])))
+            continue
+        nodes = {node: {key: status[key] for key in _STATUS} for node, status in result["nodes"].items()}
+        queues = [status[key] or 0 for status in nodes.values() for key in _STATUS if key.startswith("queue_")]
+        clusters[name] = {"state": "ok", "nodes": nodes, "longest_queue": max(queues, default=0)}
+        cells = [(node, *("-" if v is None else str(v) for v in row.values())) for node, row in nodes.items()]
+        rows += _block(name, "ok", cells or [("no nodes",)])
+    return {"clusters": clusters, "lines": _table(("CLUSTER", "STATE", "NODE", *_STATUS.values()), rows)}
+
+
+def change_report(results: t.Mapping[str, Result], check_mode: bool = False) -> Report:
+    """What holds on each cluster, by the results of remote_syslog_server; in check mode what would hold."""
+    clusters: t.Dict[str, t.Any] = {}
+    lines = []
+    for name, result in results.items():
+        if result.get("failure_class") or "settings" not in result:
+            clusters[name] = {**_failure(result), "changed": bool(result.get("changed"))}
+            lines.append(f"{name}: {': '.join(_failure_cells(clusters[name]))}")
+            continue
+        changed = list(result["changed_keys"])
+        # force writes, and so changes, though no setting differs.
+        state = "changed" if result["changed"] else "unchanged"
+        clusters[name] = {"state": state, "changed_keys": changed}
+        what = "nothing was changed" if state == "unchanged" else "changed: " + (", ".join(changed) or "written again")
+        lines.append(f"{name}: {_sends(result['settings'], check_mode)}; {what}.")
+    return {"clusters": clusters, "lines": [_visible(line) for line in lines]}
+
+
+def _sends(settings: Result, check_mode: bool) -> str:
+    if not settings["enabled"] or settings["enabled"] == "default":
+        return "would send no mail logs" if check_mode else "sends no mail logs"
+    verb = "would send" if check_mode else "sends"
+    transport = str(settings["socket_type"]).upper()
+    return f"{verb} its mail logs to {settings['host']} port {settings['port']} by {transport}"
+
+
+def _failure(result: Result) -> t.Dict[str, t.Any]:
+    message = result.get("msg") or "the task came to no result; its error is above"
+    return {"state": "failed", "failure_class": result.get("failure_class"), "msg": message}
+
+
+def _failure_cells(failure: Result) -> t.Tuple[str, str]:
+    kind = failure["failure_class"]
+    return "failed", f"{kind}: {failure['msg']}" if kind else failure["msg"]
+
+
+def _block(name: str, state: str, rows: t.Sequence[Row]) -> t.List[Row]:
+    """Rows of one cluster, which the first of them names."""
+    return [(name, state, *rows[0]), *(("", "", *row) for row in rows[1:])]
+
+
+def _pair(name: str, one: t.Any, other: t.Any) -> t.Tuple[str, str]:
+    """Two values as texts for a table; of long templates the part where they begin to differ."""
+    if one == other:
+        # Masked, or the word default for a literal that only looks like it.
+        return ("with another secret", "with this secret") if name in TEMPLATES else (_text(one), _text(other))
+    texts = _text(one), _text(other)
+    if max(map(len, texts)) <= _WIDTH:
+        return texts
+    at = next((at for at, (a, b) in enumerate(zip(*texts)) if a != b), min(map(len, texts)))
+    first, second = (_window(text, at) for text in texts)
+    return first, second
+
+
+def _window(text: str, at: int) -> str:
+    start = max(0, min(at - _WIDTH // 4, len(text) - _WIDTH))
+    end = start + _WIDTH
+    return ("..." if start else "") + text[start:end] + ("..." if end < len(text) else "")
+
+
+def _text(value: t.Any) -> str:
+    if value in ("", None):
+        return "(none)"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _visible(text: str) -> str:
+    """Without characters that a terminal would act on."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def _table(head: Row, rows: t.Sequence[Row]) -> t.List[str]:
+    """Lines of aligned columns. The last cell of a row takes the room that it needs."""
+    shown = [[_visible(cell) for cell in row] for row in (head, *rows)]
+    # Only a cell with another to its right has to fit its column: the sentence of a failure makes none wide.
+    widths = [max((len(row[n]) for row in shown if len(row) > n + 1), default=0) for n in range(len(head))]
+    return ["  ".join([*(c.ljust(w) for c, w in zip(row[:-1], widths)), row[-1]]).rstrip() for row in shown]
