@@ -23,7 +23,8 @@ ESCAPES = {r"\\": "\\", r"\"": '"', r"\n": "\n"}
 def read(path):
     """The samples of a metrics file: a dictionary of name to a dictionary of label value to number."""
     found = {}
-    with open(path, encoding="utf-8") as file:
+    # Only a line feed ends a line: a name may hold a carriage return.
+    with open(path, encoding="utf-8", newline="\n") as file:
         for line in file.read().split("\n"):
             match = SAMPLE.match(line)
             if match and match.group(1).startswith(PREFIX):

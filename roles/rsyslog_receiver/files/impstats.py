@@ -53,7 +53,7 @@ def parse(text):
     for line in text.split("\n"):
         try:
             row = json.loads(line[line.index("{") :])
-            key = (row.pop("name"), row.pop("origin"))
+            key = (str(row.pop("name")), str(row.pop("origin")))
             row = row.pop("values", row)
             numbers = {name: value for name, value in row.items() if type(value) is int and value >= 0}
         except (ValueError, KeyError, AttributeError):

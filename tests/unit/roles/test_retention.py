@@ -253,9 +253,7 @@ def test_a_destination_keeps_what_it_has_not_finished(records, force, capsys):
     (destinations / "kafka.json").write_text(json.dumps({"done_before": records.day(4).name}))
     (destinations / "postgresql.json").write_text(json.dumps({"done_before": records.day(0).name}))
     assert run(records, "--days=2", *(["--force"] if force else [])) == (0 if force else 1)
-    assert [name for name in records.names()[::2]] == [
-        records.day(back).name for back in ((2,) if force else (4, 3, 2))
-    ]
+    assert records.names()[::2] == [records.day(back).name for back in ((2,) if force else (4, 3, 2))]
     assert force or (records.day(4) / "messages.json").exists(), "a reader keeps its place in a plain file"
     assert ("destination has not finished" in capsys.readouterr().out) != force
 
@@ -353,7 +351,7 @@ def test_only_the_owner_runs_it(records, capsys):
 
 
 def test_killed_at_any_point_it_loses_nothing(records):
-    """kill -9 again and again, each time a little later, until a run gets through: every record is there exactly once."""
+    """kill -9 again and again, each time a little later, until a run gets through: every record is there, once."""
     expected = {}
     for back in (2, 3, 4):
         for name in ("messages.json", "status.json"):

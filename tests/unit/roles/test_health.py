@@ -1,0 +1,160 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The health command: which number makes which state, and what it prints."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+import health
+import metrics
+import pytest
+
+NOW = time.time()
+WELL = {
+    "metrics_timestamp_seconds": {"": NOW - 10},
+    "stats_timestamp_seconds": {"": NOW - 20},
+    "disk_free_bytes": {"": 50},
+    "disk_size_bytes": {"": 100},
+    "recent_seconds": {"": 900},
+    "recent_records": {"received": 1000, "quarantined": 0, "dropped": 0},
+    "received_total": {"tcp": 7, "udp": 8},
+    "node_last_record_timestamp_seconds": {"n1": NOW - 30, "n2": NOW - 40},
+    "retention_last_run_timestamp_seconds": {"": NOW - 60},
+    "retention_last_run_success": {"": 1},
+}
+LINE = re.compile(
+    r"RECEIVER (OK|WARNING|CRITICAL|UNKNOWN) - [^|\n]+( \| (\w+=[0-9.]+[%sc]?(;[@0-9:.]*;[@0-9:.]*)? ?)+)?\n\Z"
+)
+
+
+@pytest.fixture
+def check(tmp_path, capsys):
+    """Writes the well receiver's metrics with some values changed, and returns exit status and line."""
+
+    def run(changes=None, *options):
+        path = tmp_path / "receiver.prom"
+        path.write_text(metrics.text_of({**WELL, **(changes or {})}), "utf-8")
+        status = health.main(["--metrics", str(path), "--service", "off", *options])
+        line = capsys.readouterr().out
+        assert LINE.match(line), line
+        assert line.split()[1] == health.STATES[status]
+        return status, line
+
+    return run
+
+
+def test_all_is_well(check):
+    status, line = check()
+    assert status == 0
+    assert "received=15c" in line
+    assert "disk_free=50%;@0:15;@0:5" in line
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "word"),
+    [
+        ({"metrics_timestamp_seconds": {"": NOW - 310}}, 1, "metrics are 5 min old"),
+        ({"metrics_timestamp_seconds": {"": NOW - 910}}, 2, "metrics are 15 min old"),
+        ({"stats_timestamp_seconds": {"": NOW - 130}}, 1, "reported its counters last 2 min ago"),
+        ({"stats_timestamp_seconds": {"": 0}}, 2, "reported its counters"),
+        ({"disk_free_bytes": {"": 14}}, 1, "14.0% of the disk"),
+        ({"disk_free_bytes": {"": 4}}, 2, "4.0% of the disk"),
+        (
+            {"recent_records": {"received": 1000, "quarantined": 0, "dropped": 1}},
+            1,
+            "1 records were dropped in the last 15 min",
+        ),
+        ({"recent_records": {"received": 1000, "quarantined": 0, "dropped": 1000}}, 2, "1000 records were dropped"),
+        ({"recent_records": {"received": 1000, "quarantined": 10, "dropped": 0}}, 1, "1.0% of the records"),
+        ({"recent_records": {"received": 1000, "quarantined": 100, "dropped": 0}}, 2, "10.0% of the records"),
+        (
+            {"node_last_record_timestamp_seconds": {"n1": NOW, "n2": NOW - 3700}},
+            1,
+            "1 of 2 filtering nodes are silent: n2 (61 min)",
+        ),
+        ({"node_last_record_timestamp_seconds": {"n1": NOW, "n2": NOW - 15000}}, 2, "n2 (4 h)"),
+        ({"node_last_record_timestamp_seconds": {"a|b\nc": NOW - 4000}}, 1, "silent: a?b?c ("),
+        ({"retention_last_run_timestamp_seconds": {"": NOW - 7300}}, 1, "retention ran last 2 h ago"),
+        ({"retention_last_run_success": {"": 0}}, 1, "retention failed"),
+        ({"retention_last_run_timestamp_seconds": {}, "retention_last_run_success": {}}, 1, "retention never ran"),
+    ],
+)
+def test_each_state(check, changes, status, word):
+    found, line = check(changes)
+    assert found == status
+    assert word in line
+
+
+def test_the_worst_counts_and_all_is_said(check):
+    status, line = check({"disk_free_bytes": {"": 1}, "retention_last_run_success": {"": 0}})
+    assert status == 2
+    assert "1.0% of the disk are free" in line
+    assert "retention failed" in line
+
+
+@pytest.mark.parametrize(
+    ("changes", "option"),
+    [
+        ({"disk_free_bytes": {"": 1}}, "--disk-free=off"),
+        ({"disk_free_bytes": {"": 1}}, "--disk-free=1,0.5"),
+        ({"recent_records": {"received": 9, "quarantined": 9, "dropped": 0}}, "--quarantined=off"),
+        ({"retention_last_run_success": {"": 0}}, "--retention-age=off"),
+        ({"node_last_record_timestamp_seconds": {"n1": 0}}, "--silence=off"),
+    ],
+)
+def test_limits_are_options(check, changes, option):
+    assert check(changes)[0] > 0
+    assert check(changes, option)[0] == 0
+
+
+def test_the_service(check, tmp_path, monkeypatch):
+    """What systemctl answers, through a stand-in for it."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    program = tmp_path / "systemctl"
+    assert check({}, "--service=a.service")[0] == 1, "systemd cannot be asked"
+    for answer, status in (("active", 0), ("failed", 2), ("inactive", 2), ("activating", 2)):
+        program.write_text(f"#!/bin/sh\necho {answer}\n[ {answer} = active ]\n")
+        program.chmod(0o755)
+        assert check({}, "--service=a.service")[0] == status
+
+
+@pytest.mark.parametrize("text", [None, "", "other_metric 1\n", "spamexperts_receiver_metrics_timestamp_seconds x\n"])
+def test_no_metrics_are_unknown(tmp_path, capsys, text):
+    path = tmp_path / "receiver.prom"
+    if text is not None:
+        path.write_text(text)
+    assert health.main(["--metrics", str(path), "--service", "off"]) == 3
+    assert LINE.match(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("option", ["--disk-free=1", "--disk-free=a,b", "--nonsense"])
+def test_wrong_usage_is_unknown(option):
+    assert health.main(["--metrics", "/x", option]) == 3
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become nobody")
+def test_any_user_can_run_it(records):
+    """With the records closed to others, as the role makes them."""
+    records.add(0)
+    records.folder.chmod(0o750)
+    output = records.folder.parent / "metrics"
+    output.mkdir(mode=0o755)
+    assert metrics.main(["--data-dir", str(records.folder), "--output", str(output / "receiver.prom")]) == 0
+    for parent in records.folder.parents:
+        if parent.stat().st_uid == 0 and parent.name.startswith(("pytest-", "test_any")):
+            parent.chmod(0o755)
+    child = os.fork()
+    if not child:
+        # The interpreter itself may lie where only root can read; it runs already.
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+        readable = os.access(records.folder, os.R_OK)
+        options = ["--metrics", str(output / "receiver.prom"), "--service=off", "--stats-age=off", "--disk-free=off"]
+        os._exit(99 if readable else health.main(options))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1, "retention never ran, and nothing else is amiss"
