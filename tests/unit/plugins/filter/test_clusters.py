@@ -1,0 +1,74 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reports, writers and what is put back, without a playbook."""
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.spamexperts.local_cloud.plugins.filter.clusters import FilterModule
+
+FILTERS = FilterModule().filters()
+BEFORE = {"host": "", "port": 514, "facility": "local0", "socket_type": "udp", "message_template": "%(id)s ********",
+          "enabled": False, "level": "INFO", "status_template": "%(id)s"}
+URL = "https://master.example.com"
+
+
+def host(name, address="a", fingerprint="f", missing=()):
+    return {"name": name, "address": address, "fingerprint": fingerprint, "missing": list(missing)}
+
+
+@pytest.mark.parametrize(("one", "other", "same"), [
+    ({"port": 514}, {"port": "514"}, True), ({"level": "warn"}, {"level": "WARNING"}, True),
+    ({"reset": ["port", "level"]}, {"reset": ["level", "port"]}, True),
+    ({"port": 514}, {"port": 515}, False), ({"port": 514}, {}, False), ({"reset": ["port"]}, {}, False),
+])
+def test_fingerprints_are_of_meanings(one, other, same):
+    prints = [FILTERS["cluster_fingerprint"](settings, URL)["fingerprint"] for settings in (one, other)]
+    assert (prints[0] == prints[1]) == same
+
+
+def test_addresses_are_of_meanings():
+    urls = (URL, URL + ":443/", "HTTPS://MASTER.example.com/cgi-bin/api")
+    assert len({FILTERS["cluster_fingerprint"]({}, url)["address"] for url in urls}) == 1
+    assert FILTERS["cluster_fingerprint"](None, "") == {"address": None, "fingerprint": None}
+
+
+def test_first_host_with_settings_writes():
+    hosts = [host("n0", fingerprint=None), host("n1"), host("n2"), host("w", "b")]
+    assert FILTERS["cluster_writers"](hosts) == {"writers": ["n1", "w"], "problems": []}
+
+
+def test_what_is_restored():
+    saved = {"before": BEFORE, "before_defaults": ["port", "message_template"]}
+    options = FILTERS["restore_settings"](saved, "one")
+    assert options.pop("reset") == ["port", "message_template"]
+    assert set(options) == set(BEFORE) - {"port", "message_template"}
+    assert FILTERS["restore_settings"](BEFORE, "one", "S3CRET")["message_template"] == "%(id)s S3CRET"
+    assert set(FILTERS["restore_settings"]({**saved, "before_untouched": True}, "one")["reset"]) == set(BEFORE)
+    assert FILTERS["restore_settings"]({"other": saved}, "one") is None
+    for wrong in (BEFORE, {"before": {"host": "h"}}, ["text"]):
+        with pytest.raises(AnsibleFilterError):
+            FILTERS["restore_settings"](wrong, "one")
+
+
+def test_a_long_template_shows_where_it_differs():
+    long = "".join(f"%(field{number})s|" for number in range(30))
+    result = {"changed_keys": ["message_template"], "before": {"message_template": long},
+              "settings": {"message_template": long.replace("field20", "FIELD20")}}
+    line = FILTERS["drift_report"]({"one": result})["lines"][1]
+    assert "%(field20)s" in line
+    assert "%(FIELD20)s" in line
+    assert len(line) < 140
+
+
+@pytest.mark.parametrize("report", ["drift_report", "change_report", "status_report"])
+def test_no_result_is_a_failure_and_shows_no_escape(report):
+    made = FILTERS[report]({"one": {}, "two": {"msg": "bad \x1b[2J", "failure_class": "auth", "failed": True}})
+    assert [cluster["state"] for cluster in made["clusters"].values()] == ["failed", "failed"]
+    assert "\x1b" not in "".join(made["lines"])
+    assert "no result" in made["lines"][-2]
+    assert "auth: bad " in made["lines"][-1]
