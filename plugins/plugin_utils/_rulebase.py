@@ -80,6 +80,8 @@ def parser(fmt: LogFormat) -> t.Dict[str, t.Any]:
     fields = dict.fromkeys(field for kind in KINDS for field in fmt.fields(kind))
     return {
         "style": fmt.style,
+        "secret": bool(fmt.secret),
+        "previous": len(fmt.marks) > 1,
         "rulebases": rulebases(fmt),
         "canary": fmt.canary(fmt.marks[0]),
         "integer_fields": _integers(fmt),
@@ -185,7 +187,7 @@ def _kind_rules(fmt: LogFormat, kind: str, mark: str, suffix: str) -> t.List[str
     )
     kind_value = _parser("event.action", "literal", text=kind, priority=1)
     return (
-        ["rule=:" + _literal(marker) + kind_value + _literal(version) + good + _literal(closing)]
+        ["rule=%s:" % ("" if mark == fmt.marks[0] else "previous") + _literal(marker) + kind_value + _literal(version) + good + _literal(closing)]
         + ["rule=field-count:" + head + before + line for before in (leading, "") for line in ends]
         + ["rule=truncated:" + head + before + "%-:rest%" for before in (leading, "")]
     )

@@ -59,6 +59,7 @@ def render(folder: pathlib.Path, value: dict, port: int, pmnormalize: bool, **mo
         rsyslog_receiver_max_message_size="128k",
         rsyslog_receiver_max_sessions=200,
         rsyslog_receiver_stats_interval=1,
+        rsyslog_receiver_bridge=False,
         rsyslog_receiver_version=rsyslogd_version(),
         rsyslog_receiver_pmnormalize=pmnormalize,
         rsyslog_receiver_senders=[],
