@@ -107,7 +107,11 @@ def _template_warnings(wanted: t.Mapping[str, Value], validate: str) -> t.List[s
 
 
 def _read(client: Client, expected: t.Mapping[str, Value]) -> t.Tuple[Settings, t.Tuple[str, ...]]:
-    reply = parse_settings(client.read(_GET), client.redact)
+    text = client.read(_GET)
+    reply = parse_settings(text, client.redact)
+    # Nothing shows whether a reply that ends within a line is whole; one that was cut is not cut twice alike.
+    if not text.rstrip(" ").endswith(("\n", "}")) and client.read(_GET) != text:
+        raise TransportError("the cluster's reply broke off, for a second one is not the same; run again")
     return Settings.from_api(reply).read_as(expected), reply.messages
 
 

@@ -65,7 +65,7 @@ class Api:
         if fault == "none":
             return Reply(self._calls.run(call, pairs))
         # Half a reply is only there after the call has run.
-        late = self._switches["fault_when"] == "after" or fault in ("truncated", "cut")
+        late = self._switches["fault_when"] == "after" or fault in ("truncated", "cut", "clipped")
         reply = Reply(self._calls.run(call, pairs)) if late else Reply()
         if fault == "unauthorized":
             return self._unauthorized()

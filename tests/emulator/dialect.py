@@ -110,7 +110,7 @@ def get_reply(snapshot: Snapshot, defaults: Dict[str, str], switches: Switches, 
         lines = list(warnings.values()) + lines
     elif switches["warnings"] == "after":
         lines = lines + list(warnings.values())
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + ("\n" if switches["last_line_end"] else "")
 
 
 def encode(text: str, switches: Switches) -> bytes:

@@ -64,6 +64,9 @@ class Faults:
 
 def faulty(fault: str, reply: Reply, call: str, client: str, language: str, switches: Switches) -> Reply:
     """Return what the client gets instead of `reply`."""
+    if fault == "clipped":
+        # As little as can be missing: the line end and the closing quote of the last template.
+        return Reply(reply.text[:-2])
     if fault in ("truncated", "cut"):
         half = reply.text[:len(reply.text) // 2]
         return Reply(reply.text, transmit="truncated") if fault == "truncated" else Reply(half)

@@ -50,6 +50,7 @@ SWITCHES: Tuple[Switch, ...] = (
     Switch("get_order", "signature", ("signature", "sorted"), "order of the values (csv: always the signature's)"),
     Switch("native_types", True, bool, "json and repr show numbers and booleans as such, not as text"),
     Switch("line_end", "lf", ("lf", "crlf"), "line ends of every reply"),
+    Switch("last_line_end", True, bool, "the reply to the get call ends with a line end"),
     Switch("bom", False, bool, "every non-empty reply starts with a UTF-8 byte order mark"),
     Switch("charset", "utf-8", ("utf-8", "latin-1"), "encoding of every reply"),
     Switch("label_missing", "", str, "settings (comma-separated) that the get call leaves out"),
@@ -102,7 +103,7 @@ SWITCHES: Tuple[Switch, ...] = (
     Switch("fault", "none", (
         "none", "unauthorized", "credential_text", "permission", "forbidden", "ip_restricted", "unknown_method",
         "html", "login_page", "traceback", "sqlstate", "server_error", "unavailable", "redirect", "dropped",
-        "truncated", "cut", "empty"), "what a call gets instead of its reply"),
+        "truncated", "cut", "clipped", "empty"), "what a call gets instead of its reply"),
     Switch("fault_calls", "*", str, "calls (comma-separated patterns, such as api_set_*) the fault is for"),
     Switch("fault_when", "before", ("before", "after"),
            "the fault comes before the call did anything, or after it took effect"),

@@ -243,6 +243,22 @@ def test_lost_answer_to_a_write_that_took_effect(emulator, fault):
     assert len(emulator.journal.writes) == 1
 
 
+def test_reply_that_ends_within_a_line_is_read_twice(emulator):
+    """It may be whole, which a second one proves."""
+    emulator.switches.update({"last_line_end": False})
+    contract(emulator, WANTED)
+    emulator.journal.clear()
+    assert run(emulator, port=6514)["verified"]
+    assert [re.sub("_remote.*", "", call) for call in emulator.journal.calls] == ["api_get"] * 2 + ["api_set"] + ["api_get"] * 2
+
+
+def test_reply_cut_where_nothing_shows_it_is_not_believed(emulator):
+    emulator.switches.update({"warnings": "before", "fault": "clipped", "fault_count": 1})
+    result = run(emulator, **WANTED)
+    assert (result["failure_class"], result["changed"]) == ("transport", False)
+    assert "broke off" in result["msg"] and emulator.journal.writes == []
+
+
 def test_lost_write_is_repeated_once_after_reading(emulator):
     emulator.switches.update({"fault": "dropped", "fault_calls": "api_set_*", "fault_count": 1})
     assert run(emulator, **WANTED)["verified"]
