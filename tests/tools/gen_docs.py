@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes what docs/log-format.md has from the code: the table of fields, the default templates, the outcomes.
+"""Writes what the documents have from the code: tables of fields, templates, outcomes and metrics.
 
     gen_docs.py [--check]
 
-With --check it changes nothing and exits with 1 where the document is out of date.
+With --check it changes nothing and exits with 1 where a document is out of date.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import sys
 import types
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-DOCUMENT = ROOT / "docs" / "log-format.md"
+DOCS = ROOT / "docs"
 TYPES = {"text": "string", "integer": "integer", "ip": "IP address"}
 
 
@@ -55,28 +55,48 @@ def outcomes() -> str:
     return "\n".join([*lines, "| any other | `unknown` |"])
 
 
-def generated(text: str) -> str:
+def metrics() -> str:
+    """The schema in the script that the role puts on the receiver."""
+    sys.path.insert(0, str(ROOT / "roles" / "rsyslog_receiver" / "files"))
+    script = importlib.import_module("metrics")
+    lines = ["| metric | type | label | meaning |", "|---|---|---|---|"]
+    for metric in script.SCHEMA:
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        lines.append(f"| `{script.PREFIX}{metric.name}` | {metric.type} | {labels} | {metric.help} |")
+    return "\n".join(lines)
+
+
+def documents() -> dict[str, dict[str, str]]:
+    """The generated parts of each document."""
+    templates = {f"templates-{style}": default_templates(style) for style in module_utils("_template").STYLES}
+    return {
+        "log-format.md": {**templates, "fields": field_table(), "outcomes": outcomes()},
+        "monitoring.md": {"metrics": metrics()},
+    }
+
+
+def generated(name_of_document: str, text: str, parts: dict[str, str]) -> str:
     """The document with every part between its two marks made anew."""
-    parts = {f"templates-{style}": default_templates(style) for style in module_utils("_template").STYLES}
-    parts.update(fields=field_table(), outcomes=outcomes())
     for name, part in parts.items():
         pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         if not pattern.search(text):
-            raise SystemExit(f"{DOCUMENT.name} lacks the mark <!-- generated: {name} -->")
+            raise SystemExit(f"{name_of_document} lacks the mark <!-- generated: {name} -->")
         text = pattern.sub(lambda match, part=part: f"{match[1]}\n{part}\n\n{match[2]}", text)
     return text
 
 
 def main() -> int:
     sys.dont_write_bytecode = True
-    before = DOCUMENT.read_text("utf-8")
-    after = generated(before)
-    if "--check" not in sys.argv[1:]:
-        DOCUMENT.write_text(after, "utf-8")
-    elif before != after:
-        print(f"docs/{DOCUMENT.name} is out of date: run python tests/tools/gen_docs.py")
-        return 1
-    return 0
+    status = 0
+    for name, parts in documents().items():
+        before = (DOCS / name).read_text("utf-8")
+        after = generated(name, before, parts)
+        if "--check" not in sys.argv[1:]:
+            (DOCS / name).write_text(after, "utf-8")
+        elif before != after:
+            print(f"docs/{name} is out of date: run python tests/tools/gen_docs.py")
+            status = 1
+    return status
 
 
 if __name__ == "__main__":

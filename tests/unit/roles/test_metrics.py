@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import pathlib
 import re
 import socket
 import stat
@@ -292,10 +291,3 @@ def test_every_sample_is_in_the_schema(host):
         assert (metric.type == "counter") == metric.name.endswith("_total")
     samples = {re.split(r"[{ ]", line)[0] for line in text.splitlines() if not line.startswith("#")}
     assert samples == {metrics.PREFIX + name for name in names if not name.startswith("retention_")}
-
-
-def test_the_document_has_the_schema():
-    """docs/monitoring.md is made by tests/tools/gen_docs.py."""
-    document = (pathlib.Path(__file__).resolve().parents[3] / "docs" / "monitoring.md").read_text("utf-8")
-    for metric in metrics.SCHEMA:
-        assert f"| `{metrics.PREFIX}{metric.name}` | {metric.type} |" in document
