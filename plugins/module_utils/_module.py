@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a module is, and how it comes to a result. A module and, in the controller's process, an action plugin use it."""
+"""What a module is, and how it comes to a result; for the module itself and for the action plugin that carries it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def execute(run: Run, params: Params, check_mode: bool) -> Result:
     except Exception as error:  # pylint: disable=broad-exception-caught
         # A fault of ours. Ansible would show its traceback as it is, and the text of an exception can hold a URL.
         redact = redactor(str(params.get("api_username")), str(params.get("api_password")))
-        msg = f"unexpected {type(error).__name__}: {error}; whether something was changed is unknown; please report this"
+        msg = f"unexpected {type(error).__name__}: {error}; what was changed is unknown; please report this"
         return {"failed": True, "msg": redact(msg), "exception": redact(traceback.format_exc())}
 
 

@@ -160,7 +160,7 @@ def option(name: str, value: t.Any) -> Value:
         if not text.strip():
             raise OptionError(f"{name} must not be empty; leave the option out, or give default")
         if re.search(r"\*{8}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", text):
-            raise OptionError(f"{name} comes from an output that hides a secret; put the secret in place of the asterisks")
+            raise OptionError(f"{name} comes from an output that hides a secret; put it where the asterisks are")
         return text
     canonical = SPELLINGS[name].canonical(text)
     if canonical is None:

@@ -232,7 +232,7 @@ before_defaults:
     - level
 before_untouched:
   description:
-    - Whether all settings are known to have followed the product's default. That shows only once they were written, when
+    - Whether all settings are known to have followed the product default. That shows only once they were written, when
       a cluster that warned about no setting before does warn.
     - The playbook C(spamexperts.local_cloud.restore) gives all settings back to the product then.
   returned: success, and failure after a write

@@ -186,8 +186,9 @@ def _kind_rules(fmt: LogFormat, kind: str, mark: str, suffix: str) -> t.List[str
         dict.fromkeys((_literal(closing), _literal(end), _parser("-", "string-to", extradata=end) + _literal(end)))
     )
     kind_value = _parser("event.action", "literal", text=kind, priority=1)
+    tag = "" if mark == fmt.marks[0] else "previous"
     return (
-        ["rule=%s:" % ("" if mark == fmt.marks[0] else "previous") + _literal(marker) + kind_value + _literal(version) + good + _literal(closing)]
+        ["rule=" + tag + ":" + _literal(marker) + kind_value + _literal(version) + good + _literal(closing)]
         + ["rule=field-count:" + head + before + line for before in (leading, "") for line in ends]
         + ["rule=truncated:" + head + before + "%-:rest%" for before in (leading, "")]
     )

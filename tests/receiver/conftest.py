@@ -142,7 +142,7 @@ def unique(pairs: list[tuple]) -> dict:
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory):
-    """A function (log format, pmnormalize, port, role variables) that starts a receiver; all are stopped at the end of the module."""
+    """Starts receivers (log format, pmnormalize, port, role variables); all are stopped at the end of the module."""
     running = []
 
     def start_one(value: dict, pmnormalize: bool = True, port: int = 0, **more: object) -> Receiver:

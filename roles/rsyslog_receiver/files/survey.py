@@ -44,8 +44,8 @@ def address(text, family):
 def is_free(listener):
     """Whether the receiver could listen there, were it not running already."""
     kind = socket.SOCK_STREAM if listener["transport"] == "tcp" else socket.SOCK_DGRAM
-    wanted = listener.get("address") or "::"
-    for text in (wanted, "0.0.0.0") if wanted == "::" else (wanted,):
+    # Without an address the receiver listens on all, IPv6 and IPv4.
+    for text in (listener["address"],) if listener.get("address") else ("::", "0.0.0.0"):  # noqa: S104
         family = socket.AF_INET6 if ":" in text else socket.AF_INET
         try:
             with socket.socket(family, kind) as probe:

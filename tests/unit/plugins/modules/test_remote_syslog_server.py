@@ -249,7 +249,8 @@ def test_reply_that_ends_within_a_line_is_read_twice(emulator):
     contract(emulator, WANTED)
     emulator.journal.clear()
     assert run(emulator, port=6514)["verified"]
-    assert [re.sub("_remote.*", "", call) for call in emulator.journal.calls] == ["api_get"] * 2 + ["api_set"] + ["api_get"] * 2
+    calls = [re.sub("_remote.*", "", call) for call in emulator.journal.calls]
+    assert calls == ["api_get"] * 2 + ["api_set"] + ["api_get"] * 2
 
 
 def test_reply_cut_where_nothing_shows_it_is_not_believed(emulator):
