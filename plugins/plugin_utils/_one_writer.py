@@ -30,7 +30,8 @@ def cluster_fingerprint(settings: t.Optional[Item], api_url: str) -> t.Dict[str,
     Raises OptionError for a URL or a value that the module would not take.
     """
     address = api_address(api_url).replace(":443/", "/", 1) if api_url else None
-    if settings is None:
+    # Before ansible-core 2.19 a variable whose template yields null is an empty text.
+    if settings is None or settings == "":
         return {"address": address, "fingerprint": None}
     reset = sorted(settings.get("reset", ()))
     canonical = {name: option(name, value) for name, value in sorted(settings.items()) if name != "reset"}

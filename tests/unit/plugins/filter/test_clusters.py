@@ -34,7 +34,8 @@ def test_fingerprints_are_of_meanings(one, other, same):
 def test_addresses_are_of_meanings():
     urls = (URL, URL + ":443/", "HTTPS://MASTER.example.com/cgi-bin/api")
     assert len({FILTERS["cluster_fingerprint"]({}, url)["address"] for url in urls}) == 1
-    assert FILTERS["cluster_fingerprint"](None, "") == {"address": None, "fingerprint": None}
+    for nothing in (None, ""):
+        assert FILTERS["cluster_fingerprint"](nothing, "") == {"address": None, "fingerprint": None}
 
 
 def test_first_host_with_settings_writes():
