@@ -1,0 +1,105 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The metrics of a real rsyslogd: they say what was sent, over a restart too, whatever the names of the nodes hold."""
+
+from __future__ import annotations
+
+import collections
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+from receiver import conftest, hostile
+
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import compile_template
+
+SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "roles" / "rsyslog_receiver" / "files" / "metrics.py"
+SAMPLE = re.compile(r'spamexperts_receiver_(\w+?)(?:\{\w+="((?:[^"\\]|\\.)*)"\})? (\S+)\Z')
+NODES = {"node1.example.com": 5, "node2.example.com": 3, 'odd "name"\\ with\nlines': 2}
+
+
+def measure(receiver) -> dict:
+    """Run the script as its unit does. Returns its samples by name and label as written."""
+    output = receiver.folder / "metrics"
+    output.mkdir(exist_ok=True)
+    work = receiver.folder / "data" / ".receiver"
+    if not work.exists():
+        work.symlink_to(receiver.folder)
+    command = [
+        sys.executable,
+        "-B",
+        SCRIPT,
+        "--data-dir",
+        receiver.folder / "data",
+        "--output",
+        output / "receiver.prom",
+    ]
+    command += ["--udp-ports", str(receiver.port), "--rsyslogd", conftest.rsyslogd()]
+    subprocess.run(command, check=True, timeout=60)
+    found = collections.defaultdict(dict)
+    for line in (output / "receiver.prom").read_text("utf-8").split("\n"):
+        if match := SAMPLE.match(line):
+            found[match[1]][match[2]] = float(match[3])
+    return found
+
+
+def send(receiver) -> None:
+    template = compile_template(receiver.fmt, "message")
+    records = []
+    for node, count in NODES.items():
+        values = collections.defaultdict(
+            str, filtering_host=node, id="1", sender_ip="192.0.2.1", incoming_size="1", outgoing_size="1"
+        )
+        records += [b"<14>" + (template % values).encode() + b"\0"] * count
+    receiver.send_tcp(b"".join(records))
+    receiver.send_udp([b"<14>nonsense", b"<14>" + (template % values).replace(hostile.SECRET, "s" * 16).encode()])
+
+
+def wait_for(receiver, received: int) -> dict:
+    """Measure until so many records by TCP were reported: rsyslogd does so once a second here."""
+    deadline = time.monotonic() + 15
+    while True:
+        found = measure(receiver)
+        if found["received_total"].get("tcp") == received or time.monotonic() > deadline:
+            return found
+        time.sleep(0.3)
+
+
+def test_metrics_of_a_real_rsyslogd(start, request):
+    receiver = start({"style": "printable", "secret": hostile.SECRET})
+    send(receiver)
+    count = sum(NODES.values())
+    receiver.take(count + 2)
+    time.sleep(1.5)
+    for turn in (1, 2):
+        found = wait_for(receiver, turn * count)
+        assert found["received_total"] == {"tcp": turn * count, "udp": turn * 2}
+        assert found["written_total"]["messages"] == turn * count
+        assert found["written_total"]["quarantine"] == turn * 2
+        assert {reason: number for reason, number in found["quarantined_total"].items() if number} == {
+            "no-marker": turn,
+            "wrong-secret": turn,
+        }
+        named = {json.dumps(node)[1:-1]: turn * number for node, number in NODES.items()}
+        assert found["node_records_total"] == named
+        assert set(found["node_last_record_timestamp_seconds"]) == set(named)
+        assert found["dropped_total"] == {"queue": 0, "udp_socket": 0}
+        assert time.time() - found["stats_timestamp_seconds"][None] < 10
+        assert found["build_info"] == {conftest.rsyslogd_version().rstrip("."): 1}
+        if turn == 1:
+            receiver.process.terminate()
+            assert receiver.process.wait(timeout=30) == 0
+            command = [conftest.rsyslogd(), "-f", str(receiver.folder / "receiver.conf"), "-n", "-iNONE"]
+            receiver.process = again = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+            request.addfinalizer(again.kill)
+            time.sleep(2)
+            send(receiver)
+            receiver.take(count + 2)
+            time.sleep(1.5)
+    again.terminate()
+    assert again.wait(timeout=30) == 0
