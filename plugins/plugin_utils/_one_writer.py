@@ -24,14 +24,14 @@ Item = t.Mapping[str, t.Any]
 _MASK, _LONGER = re.compile(r"\*{8}"), re.compile(r"\*{9}")
 
 
-def cluster_fingerprint(settings: t.Optional[Item], api_url: str) -> t.Dict[str, t.Optional[str]]:
+def cluster_fingerprint(settings: t.Union[Item, str, None], api_url: str) -> t.Dict[str, t.Optional[str]]:
     """The address that requests go to, and a hash of settings in canonical form, None without any.
 
     Raises OptionError for a URL or a value that the module would not take.
     """
     address = api_address(api_url).replace(":443/", "/", 1) if api_url else None
     # Before ansible-core 2.19 a variable whose template yields null is an empty text.
-    if settings is None or settings == "":
+    if settings is None or isinstance(settings, str):
         return {"address": address, "fingerprint": None}
     reset = sorted(settings.get("reset", ()))
     canonical = {name: option(name, value) for name, value in sorted(settings.items()) if name != "reset"}
