@@ -88,6 +88,7 @@ def test_metrics_of_a_real_rsyslogd(start, request):
         named = {json.dumps(node)[1:-1]: turn * number for node, number in NODES.items()}
         assert found["node_records_total"] == named
         assert set(found["node_last_record_timestamp_seconds"]) == set(named)
+        assert found["udp_sockets"] == {None: 1}
         assert found["dropped_total"] == {"queue": 0, "udp_socket": 0}
         assert time.time() - found["stats_timestamp_seconds"][None] < 10
         assert found["build_info"] == {conftest.rsyslogd_version().rstrip("."): 1}

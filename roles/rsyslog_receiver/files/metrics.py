@@ -37,6 +37,7 @@ SCHEMA = (
     Metric("write_failures_total", "counter", "Records that rsyslogd could not write", ("file",)),
     Metric("quarantined_total", "counter", "Records that do not fit the log format", ("reason",)),
     Metric("dropped_total", "counter", "Records lost before they were read (udp_socket) or queued (queue)", ("place",)),
+    Metric("udp_sockets", "gauge", "UDP sockets of the receiver whose drops are read; 0 where it listens to none"),
     Metric("queue_full_total", "counter", "Times that a queue was full"),
     Metric("queue_records", "gauge", "Records that wait in a queue", ("queue",)),
     Metric("queue_records_max", "gauge", "Most records that waited since rsyslogd started", ("queue",)),
@@ -60,7 +61,7 @@ SCHEMA = (
 
 
 def read_sockets(ports, state, now):
-    """Count the datagrams that the kernel dropped on this user's sockets of these ports."""
+    """Count the datagrams that the kernel dropped on this user's sockets of these ports. Returns how many sockets."""
     found = {}
     for path in ("/proc/self/net/udp", "/proc/self/net/udp6"):
         try:
@@ -76,6 +77,7 @@ def read_sockets(ports, state, now):
         last = state.value["sockets"].get(inode, 0)
         state.add("dropped_total", "udp_socket", drops - last if drops >= last else drops, now)
     state.value["sockets"] = found
+    return len(found)
 
 
 def read_disk(folder, values):
@@ -162,9 +164,9 @@ def main(argv=None):
             # A counter that is there from the beginning: Prometheus cannot see the step from nothing to one.
             state.add(metric, label, 0, now)
     read_stats(os.path.join(work, "impstats.json"), state)
-    read_sockets({int(port) for port in options.udp_ports.split(",") if port}, state, now)
+    sockets = read_sockets({int(port) for port in options.udp_ports.split(",") if port}, state, now)
     state.forget(now)
-    values = {}
+    values = {"udp_sockets": {"": sockets}}
     for (metric, label), count in state.totals.items():
         values.setdefault(metric, {})[label] = count
     for (name, origin), row in state.rows.items():

@@ -252,10 +252,10 @@ def test_the_kernels_drops_of_our_sockets(host):
             assert 0 < taken < 100
             for _again in range(2):
                 state = impstats.State(str(host.output.parent / "state.json"))
-                metrics.read_sockets({port}, state, 0)
+                assert metrics.read_sockets({port}, state, 0) == 1
                 state.save()
                 assert state.totals["dropped_total", "udp_socket"] == total
-            metrics.read_sockets({port + 1}, state, 0)
+            assert metrics.read_sockets({port + 1}, state, 0) == 0
             assert state.totals["dropped_total", "udp_socket"] == total
 
 
