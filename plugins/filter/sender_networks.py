@@ -15,12 +15,16 @@ from ansible.errors import AnsibleFilterError
 def sender_networks(senders: t.Sequence[t.Any]) -> t.List[str]:
     if isinstance(senders, str) or not isinstance(senders, t.Sequence):
         raise AnsibleFilterError("sender_networks: give a list of addresses and networks")
-    return list(dict.fromkeys(_network(str(sender).strip()) for sender in senders))
+    networks = [_network(str(sender).strip()) for sender in senders]
+    # nftables refuses a set in which one network is part of another.
+    four = ipaddress.collapse_addresses(network for network in networks if isinstance(network, ipaddress.IPv4Network))
+    six = ipaddress.collapse_addresses(network for network in networks if isinstance(network, ipaddress.IPv6Network))
+    return [network.with_prefixlen for family in (four, six) for network in family]
 
 
-def _network(sender: str) -> str:
+def _network(sender: str) -> t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]:
     try:
-        return ipaddress.ip_network(sender).with_prefixlen
+        return ipaddress.ip_network(sender)
     except ValueError as exc:
         problem = f"sender_networks: {sender!r} is no IP address or network"
         try:

@@ -12,9 +12,10 @@ from ansible_collections.spamexperts.local_cloud.plugins.filter.sender_networks 
 sender_networks = FilterModule().filters()["sender_networks"]
 
 
-def test_one_form_each_once():
-    given = ["192.0.2.7", " 10.0.0.0/8", "192.0.2.7/32", "2001:DB8:0::/32", "::1", "0.0.0.0/0"]
-    assert sender_networks(given) == ["192.0.2.7/32", "10.0.0.0/8", "2001:db8::/32", "::1/128", "0.0.0.0/0"]
+def test_one_form_and_as_few_as_say_the_same():
+    given = ["192.0.2.7", "2001:DB8:0::/32", " 10.1.0.0/16", "192.0.2.7/32", "10.0.0.0/8", "::1", "2001:db8::7"]
+    assert sender_networks(given) == ["10.0.0.0/8", "192.0.2.7/32", "::1/128", "2001:db8::/32"]
+    assert sender_networks(["0.0.0.0/1", "128.0.0.0/1"]) == ["0.0.0.0/0"]
     assert sender_networks([]) == []
 
 
