@@ -268,6 +268,17 @@ def test_a_checkpoint_that_cannot_be_read_keeps_everything(records, text, capsys
     assert "destination kafka cannot be read" in capsys.readouterr().out
 
 
+def test_a_checkpoint_that_is_a_link_keeps_everything(records, tmp_path, capsys):
+    path = records.add(9)
+    (records.work / "destinations").mkdir()
+    elsewhere = tmp_path / "elsewhere.json"
+    elsewhere.write_text(json.dumps({"done_before": records.day(0).name}))
+    (records.work / "destinations" / "kafka.json").symlink_to(elsewhere)
+    assert run(records, "--days=2", "--trust-clock") == 1
+    assert path.exists()
+    assert "destination kafka cannot be read" in capsys.readouterr().out
+
+
 def test_two_runs_at_once(records, capsys):
     path = records.add(9)
     with (records.work / "retention.lock").open("w") as lock:
@@ -296,16 +307,20 @@ def test_without_room_at_all_nothing_is_lost_and_it_is_said(records, monkeypatch
     assert path.exists()
 
 
-def test_a_file_that_is_written_to_meanwhile_stays(records, monkeypatch):
+@pytest.mark.parametrize("step", ["packed", "holds"])
+def test_a_file_that_is_written_to_meanwhile_stays(records, monkeypatch, step):
+    """While it is compressed, or after the archive was compared with it."""
     path = records.add(2)
-    packed = archive.packed
+    real = getattr(archive, step)
 
-    def slow(fd, kind):
-        yield from packed(fd, kind)
+    def slow(*arguments):
+        found = real(*arguments)
+        found = list(found) if step == "packed" else found
         with path.open("ab") as file:
             file.write(b'{"late": 1}\n')
+        return found
 
-    monkeypatch.setattr(archive, "packed", slow)
+    monkeypatch.setattr(archive, step, slow)
     assert run(records) == 1
     assert path.read_bytes().endswith(b'{"late": 1}\n')
     assert len(records.names()) == 2
