@@ -84,7 +84,8 @@ def examine(found, options, now):
 
     age = now - one("stats_timestamp_seconds")
     state = check.measure("stats_age", age, "s", options.stats_age)
-    check.add(state, "rsyslogd reported its counters last %s ago" % span(age))
+    then = "last %s ago" % span(age) if one("stats_timestamp_seconds") else "never"
+    check.add(state, "rsyslogd reported its counters " + then)
 
     if "disk_size_bytes" in found:
         share = 100.0 * one("disk_free_bytes") / max(1.0, one("disk_size_bytes"))
