@@ -24,7 +24,7 @@ import typing as t
 
 from ..module_utils._fields import DIGITS, KINDS, Field, invalid_key
 from ..module_utils._record import OUTCOMES
-from ..module_utils._template import LogFormat, TemplateError, log_format
+from ..module_utils._template import VERSION, LogFormat, TemplateError, log_format
 
 _HEADER = """version=2
 # Managed by Ansible (spamexperts.local_cloud)
@@ -49,12 +49,9 @@ def _until(name: str, end: str) -> t.List[str]:
     ]
 
 
-def _typed(field: Field, end: str) -> t.List[str]:
-    """Alternatives for a typed field: its type, nothing, or any other text; the end belongs to each of them."""
-    if field.type == "integer":
-        value = _parser(field.key, "number", format="number", maxval=field.maximum, priority=1)
-    else:
-        value = _parser(field.key, "ipv4", priority=1)
+def _integer(field: Field, end: str) -> t.List[str]:
+    """Alternatives for an integer: a number, nothing, or any other text; the end belongs to each of them."""
+    value = _parser(field.key, "number", format="number", maxval=field.maximum, priority=1)
     other = [_parser(invalid_key(field), "char-sep", extradata=end[0], priority=3) + _literal(end)]
     if len(end) > 1:
         other.append(_parser(invalid_key(field), "string-to", extradata=end, priority=4) + _literal(end))
@@ -62,8 +59,8 @@ def _typed(field: Field, end: str) -> t.List[str]:
     return [value + _literal(end), empty] + other
 
 
-# The textual forms of RFC 4291, section 2.2, as one POSIX expression: liblognorm's own ipv6 type takes "dead" for an
-# address.
+# The textual forms of RFC 4291, section 2.2, as POSIX expressions: liblognorm's own ipv4 type takes leading zeros,
+# which no index takes, and its ipv6 type takes "dead".
 _GROUP = "[0-9A-Fa-f]{1,4}"
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 IPV4 = "^{0}([.]{0}){{3}}$".format(_OCTET)
@@ -87,6 +84,7 @@ def parser(fmt: LogFormat) -> t.Dict[str, t.Any]:
         "integer_fields": _integers(fmt),
         "separator": fmt.delimiter if fmt.style == "csv" else ord(fmt.delimiter),
         "digits": DIGITS,
+        "ordinary": _ordinary(fmt),
         "ip_fields": [{"key": field.key, "invalid": invalid_key(field)} for field in fields if field.type == "ip"],
         "ipv4": IPV4,
         "ipv6": IPV6,
@@ -133,6 +131,26 @@ def _integers(fmt: LogFormat) -> t.List[t.Dict[str, t.Any]]:
     ]
 
 
+def _ordinary(fmt: LogFormat) -> str:
+    """A POSIX expression for text whose typed fields need no closer look: addresses, and numbers of few digits.
+
+    Nothing where strangers' text comes before such a field: there one cannot tell by counting delimiters.
+    """
+    if fmt.style == "csv":
+        return ""
+    # Inside brackets, where a circumflex alone cannot stand; a control character as rsyslog's strings escape it.
+    char = "\\x%02x" % ord(fmt.delimiter) if fmt.style == "fast" else fmt.delimiter
+    end, text = "\\\\^" if char == "^" else "[%s]" % char, "[^%s]*" % char
+    forms = {"text": text, "integer": "[^%s]{0,%d}" % (char, DIGITS), "ip": "(%s|%s)" % (IPV4[1:-1], IPV6[1:-1])}
+    kinds = []
+    for kind in KINDS:
+        fields = list(fmt.fields(kind))
+        while fields and fields[-1].type == "text":
+            fields.pop()
+        kinds.append(end.join([kind, VERSION] + [forms[field.type] for field in fields] + [""]))
+    return "^%s%s(%s)" % (text, end, "|".join(kinds))
+
+
 def rulebases(fmt: LogFormat) -> t.Dict[str, str]:
     """The rulebases of a log format by name, in the order in which they are tried; their text holds the secrets.
 
@@ -156,8 +174,8 @@ def _marked(fmt: LogFormat, mark: str, suffix: str) -> t.List[str]:
     bracketed = fmt.style == "printable"
     if bracketed:
         lines += ["type=@text%s:[%s" % (suffix, line) for line in _until("..", "]" + mark)]
-    for field in dict.fromkeys(field for kind in KINDS for field in fmt.fields(kind) if field.type != "text"):
-        lines += ["type=@%s%s:%s" % (field.name, suffix, line) for line in _typed(field, fmt.delimiter)]
+    for field in dict.fromkeys(field for kind in KINDS for field in fmt.fields(kind) if field.type == "integer"):
+        lines += ["type=@%s%s:%s" % (field.name, suffix, line) for line in _integer(field, fmt.delimiter)]
     for kind in KINDS:
         lines += _kind_rules(fmt, kind, mark, suffix)
     return lines + ["rule=kind:" + _literal(fmt.marker(mark)) + "%-:rest%", _canary(fmt, mark)]
@@ -172,7 +190,7 @@ def _kind_rules(fmt: LogFormat, kind: str, mark: str, suffix: str) -> t.List[str
     good, leading = "", ""
     for field in fmt.fields(kind):
         plain = _parser(field.key, "char-sep", extradata=fmt.delimiter) + _literal(fmt.delimiter)
-        if field.type != "text":
+        if field.type == "integer":
             good += _parser(".", "@%s%s" % (field.name, suffix))
         elif field.stranger and fmt.style == "printable":
             good += _parser(field.key, "@text" + suffix)
@@ -199,10 +217,11 @@ def _csv(fmt: LogFormat, kind: str) -> str:
     fields = fmt.fields(kind)
     lines = ["type=@text:" + line for line in _until("..", fmt.delimiter)]
     for field in fields:
-        if field.type != "text":
-            lines += ["type=@%s:%s" % (field.name, line) for line in _typed(field, fmt.delimiter)]
+        if field.type == "integer":
+            lines += ["type=@%s:%s" % (field.name, line) for line in _integer(field, fmt.delimiter)]
     body = "".join(
-        _parser(field.key, "@text") if field.type == "text" else _parser(".", "@" + field.name) for field in fields[:-1]
+        _parser(".", "@" + field.name) if field.type == "integer" else _parser(field.key, "@text")
+        for field in fields[:-1]
     )
     lines += [
         'rule=%s:"%s%%spamexperts.last:rest%%' % (kind, body),

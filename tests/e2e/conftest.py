@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -81,19 +83,31 @@ class Cluster:
 
     def flow(self, **options) -> tuple[dict, list[dict]]:
         """Send a flow to its end; return its summary and every record as the cluster wrote it down."""
+        with self.load(**options) as load:
+            summary = self._done(load["flow"])
+        return summary, load["entries"]
+
+    @contextlib.contextmanager
+    def load(self, **options) -> Iterator[dict]:
+        """Send a flow meanwhile; ``entries`` are then its records as the cluster wrote them down."""
         sent = "/var/lib/cluster/sent.jsonl"
         size = podman("exec", CLUSTER, "sh", "-c", f"cat {sent} 2>/dev/null | wc -c").strip()
-        summary = self.ask("POST", "/flow", options)
+        load = self.ask("POST", "/flow", options)
+        try:
+            yield load
+        finally:
+            self.ask("DELETE", f"/flow/{load['flow']}")
+            self._done(load["flow"])
+        text = podman("exec", CLUSTER, "tail", "-c", f"+{int(size) + 1}", sent)
+        load["entries"] = [json.loads(line) for line in text.splitlines()]
+        assert {entry["flow"] for entry in load["entries"]} == {load["flow"]}
+
+    def _done(self, number: int) -> dict:
         deadline = time.monotonic() + 120
-        while not summary["done"]:
+        while not (summary := self.ask("GET", f"/flow/{number}"))["done"]:
             assert time.monotonic() < deadline, summary
             time.sleep(0.2)
-            summary = self.ask("GET", f"/flow/{summary['flow']}")
-        entries = [
-            json.loads(line) for line in podman("exec", CLUSTER, "tail", "-c", f"+{int(size) + 1}", sent).splitlines()
-        ]
-        assert {entry["flow"] for entry in entries} == {summary["flow"]}
-        return summary, entries
+        return summary
 
 
 class Receiver:
@@ -150,8 +164,8 @@ class Site:
         self._flows += 1
         return self._flows
 
-    def playbook(self, name: str, *arguments: str, **variables) -> str:
-        """Run one of the collection's playbooks; return its output."""
+    def playbook(self, name: str, *arguments: str, fails: bool = False, **variables) -> str:
+        """Run one of the collection's playbooks, which has to succeed or to fail; return its output."""
         path = self.folder / "vars.json"
         path.write_text(json.dumps(variables), encoding="utf-8")
         tree = subprocess.run(
@@ -167,7 +181,7 @@ class Site:
             ],
             env=env, cwd=self.folder, capture_output=True, text=True, encoding="utf-8", timeout=240, check=False,
         )  # fmt: skip
-        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+        assert (done.returncode != 0) == fails, done.stdout[-6000:] + done.stderr[-2000:]
         return done.stdout
 
     @staticmethod
@@ -182,13 +196,20 @@ class Site:
 
     def configure(self, receiver: Receiver, log_format: dict, transport: str, *arguments: str) -> str:
         """Tell the cluster to send to that receiver."""
-        return self.playbook(
-            "configure", *arguments,
-            spamexperts_api_url=f"https://{self.cluster.address}:8443", spamexperts_api_username=USER,
-            spamexperts_api_password=PASSWORD, spamexperts_ca_path=self.cluster.ca_path,
-            spamexperts_receiver_host=receiver.address, spamexperts_receiver_transport=transport,
-            spamexperts_log_format=log_format,
-        )  # fmt: skip
+        return self.playbook("configure", *arguments, **self.variables(receiver, log_format, transport))
+
+    def variables(self, receiver: Receiver, log_format: dict, transport: str) -> dict:
+        """What the playbooks have to know to bring the cluster and that receiver together."""
+        return {
+            "spamexperts_api_url": f"https://{self.cluster.address}:8443",
+            "spamexperts_api_username": USER,
+            "spamexperts_api_password": PASSWORD,
+            "spamexperts_ca_path": self.cluster.ca_path,
+            "spamexperts_receivers": receiver.container,
+            "spamexperts_receiver_host": receiver.address,
+            "spamexperts_receiver_transport": transport,
+            "spamexperts_log_format": log_format,
+        }
 
 
 @pytest.fixture(scope="session")
@@ -268,8 +289,8 @@ def transport(request):
 
 
 def pytest_collection_modifyitems(items) -> None:
-    """Put the tests of the fast style last: each change of style deploys the receivers anew."""
-    items.sort(key=lambda item: "fast" in item.name)
+    """Put the tests that change the receivers last, and before them those of the fast style."""
+    items.sort(key=lambda item: ("test_changes" in item.nodeid, "fast" in item.name))
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

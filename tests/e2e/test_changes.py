@@ -1,0 +1,153 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Changes while 1,000 records a second come in over UDP: none is lost, none is there twice. Over TCP a warning."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from e2e.conftest import podman
+
+FIRST_VERSION = Path(__file__).with_name("first_version")
+OLD, NEW, NEXT = "e2e-secret-0123456789", "e2e-rotated-0123456789", "e2e-rotated-again-0123456789"
+RATE = 1000
+# Quicker looks at the counters, so that a proof takes seconds and not minutes.
+QUICK = {"rsyslog_receiver_stats_interval": 2, "spamexperts_proof_timeout": 60}
+FILES = ("messages", "status", "quarantine")
+
+
+@contextlib.contextmanager
+def under_load(site, receiver, label: str):
+    """Send meanwhile; afterwards every record has to be on disk exactly once. Yields what came, by file, at the end."""
+    before, found = receiver.counts(), {}
+    with site.cluster.load(seed=site.seed(), messages=10**6, statuses=10**5, rate=RATE) as load:
+        time.sleep(2)
+        yield found
+        time.sleep(2)
+    sent = [(entry["kind"], entry["fields"]["id"]) for entry in load["entries"]]
+    assert {entry["result"] for entry in load["entries"]} == {"sent"}
+    receiver.wait(before, len(sent))
+    found.update({name: receiver.read(name, before[name]) for name in FILES})
+    kept = [(record["event.action"], record["email.local_id"]) for record in found["messages"] + found["status"]]
+    # A record of another list of fields is quarantined with what of it can be trusted.
+    kept += [("message" if ("message", record["email.local_id"]) in set(sent) else "status", record["email.local_id"])
+             for record in found["quarantine"]]
+    missing, surplus = Counter(sent) - Counter(kept), Counter(kept) - Counter(sent)
+    site.report(f"{label}: sent {len(sent)}; lost {sum(missing.values())}, twice {sum(surplus.values())}, "
+                f"quarantined {len(found['quarantine'])}")
+    assert len(sent) > 3 * RATE
+    assert not missing and not surplus, (list(missing)[:3], list(surplus)[:3])
+
+
+def settings(site) -> dict:
+    return site.cluster.ask("GET", "/state")["settings"]
+
+
+def test_upgrade_from_the_first_version(site, release):
+    receiver = site.receivers[release]
+    install_first_version(receiver)
+    site.configure(receiver, {"secret": OLD}, "udp")
+    with under_load(site, receiver, f"{release} upgrade") as found:
+        output = site.playbook("receiver", **site.variables(receiver, {"secret": OLD}, "udp"), **QUICK)
+    assert site.changed(output)[receiver.container] > 0
+    assert found["quarantine"] == []
+    again = site.playbook("receiver", **site.variables(receiver, {"secret": OLD}, "udp"), **QUICK)
+    assert site.changed(again)[receiver.container] == 0
+
+
+def install_first_version(receiver) -> None:
+    """As the role of 0.1.0 left it."""
+    site_files = {"receiver.conf": "/etc/rsyslog.d/spamexperts/receiver.conf",
+                  "records.rulebase": "/etc/rsyslog.d/spamexperts/records.rulebase",
+                  "receiver.service": "/etc/systemd/system/spamexperts-receiver.service"}
+    shell = ["exec", receiver.container, "sh", "-ec"]
+    podman(*shell, "systemctl stop spamexperts-receiver 2>/dev/null || true; rm -rf /etc/rsyslog.d/spamexperts /var/log/spamexperts")
+    podman(*shell, "getent group spamexperts || groupadd -r spamexperts; id spamexperts 2>/dev/null || useradd -r -g spamexperts -M spamexperts;"
+                   "install -d -m 0750 -g spamexperts /etc/rsyslog.d/spamexperts;"
+                   "install -d -m 0750 -o spamexperts -g spamexperts /var/log/spamexperts /var/log/spamexperts/.receiver")
+    for name, path in site_files.items():
+        podman("cp", str(FIRST_VERSION / name), f"{receiver.container}:{path}")
+    podman(*shell, "cd /etc/rsyslog.d/spamexperts; chown root:spamexperts receiver.conf; chmod 0640 receiver.conf;"
+                   "chown spamexperts:root records.rulebase; chmod 0400 records.rulebase;"
+                   "systemctl daemon-reload; systemctl enable --now spamexperts-receiver")
+
+
+def test_rotation_of_the_secret(site, release):
+    receiver = site.receivers[release]
+    with under_load(site, receiver, f"{release} rotation") as found:
+        output = site.playbook("rotate_secret", **site.variables(
+            receiver, {"secret": NEW, "previous_secrets": [OLD]}, "udp"), **QUICK)
+    assert "all with the new secret" in output
+    assert found["quarantine"] == []
+    assert NEW in settings(site)["message_template"]
+    rules = podman("exec", receiver.container, "cat", "/etc/rsyslog.d/spamexperts/records.rulebase")
+    assert NEW in rules and OLD not in rules
+    for secret in (OLD, NEW):
+        assert secret not in output
+
+
+def test_rotation_is_stopped_and_resumed(site):
+    """A node is cut off while the cluster is told: both secrets stay good until that node has the new one, too."""
+    receiver = site.receivers["debian12"]
+    variables = {**site.variables(receiver, {"secret": NEXT, "previous_secrets": [NEW]}, "udp"), **QUICK}
+    with under_load(site, receiver, "debian12 rotation in three runs") as found:
+        site.cluster.ask("POST", "/switches", {"node_fail": "node2.cluster.example"})
+        try:
+            stopped = site.playbook("rotate_secret", fails=True, **variables)
+        finally:
+            site.cluster.ask("POST", "/switches", {"node_fail": ""})
+        assert "node2.cluster.example" in stopped
+        # The master shows the new settings, so nothing is written, and the node goes on with the old ones.
+        stopped = site.playbook("rotate_secret", fails=True, **{**variables, "spamexperts_proof_timeout": 10})
+        assert "These nodes still send with the old secret: node2.cluster.example" in stopped
+        output = site.playbook("rotate_secret", **variables, spamexperts_force=True)
+    assert "all with the new secret" in output
+    assert found["quarantine"] == []
+
+
+def test_change_of_the_log_format(site, release):
+    """Between the change of the receiver and that of the cluster records do not fit; they are kept in quarantine."""
+    receiver = site.receivers[release]
+    log_format = {"secret": NEXT if release == "debian12" else NEW, "message_fields": ["id", "filtering_host", "status", "subject_header"]}
+    with under_load(site, receiver, f"{release} change of the log format") as found:
+        site.playbook("site", **site.variables(receiver, log_format, "udp"), **QUICK)
+    assert {record["event.reason"] for record in found["quarantine"]} <= {"field-count"}
+    assert found["messages"][-1].keys() >= {"email.subject", "spamexperts.status"}
+    assert "spamexperts.helo" not in found["messages"][-1]
+
+
+def test_restart_under_tcp_warns_and_the_settings_are_written_again(site):
+    receiver = site.receivers["debian13"]
+    variables = {**site.variables(receiver, {"secret": NEW}, "tcp"), **QUICK}
+    site.playbook("site", **{**variables, "spamexperts_proof_timeout": 0})
+    site.cluster.flow(seed=site.seed(), messages=30, rate=100)
+    output = site.playbook("site", **{**variables, "spamexperts_proof_timeout": 0},
+                           rsyslog_receiver_max_message_size="256k", spamexperts_reapply=True)
+    assert f"WARNING: the restart cuts the TCP connections of {site.cluster.address}" in output
+    before = receiver.counts()
+    _summary, entries = site.cluster.flow(seed=site.seed(), messages=300, rate=1000)
+    receiver.wait(before, 300)
+    assert len(receiver.read("messages", before["messages"])) == len(entries) == 300
+
+
+def test_removal_leaves_nothing_and_a_new_installation_starts_anew(site, release):
+    receiver = site.receivers[release]
+    before = receiver.counts()
+    variables = site.variables(receiver, {"secret": NEW}, "udp")
+    site.playbook("receiver", **variables, rsyslog_receiver_state="absent")
+    left = podman("exec", receiver.container, "sh", "-c",
+                  "find / -xdev -not -path '/proc/*' -not -path '/var/log/journal/*' -iname '*spamexperts*' -not -path '/var/log/spamexperts*'")
+    assert left.split() == []
+    assert receiver.counts() == before
+    again = site.playbook("receiver", **variables, rsyslog_receiver_state="absent")
+    assert site.changed(again)[receiver.container] == 0
+    site.configure(receiver, {"secret": NEW}, "udp")
+    site.playbook("receiver", **variables)
+    with under_load(site, receiver, f"{release} after a new installation"):
+        pass
