@@ -6,7 +6,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean test test-unit lint sanity receiver integration bench-api oldest molecule e2e images venv venv-oldest clean
+.PHONY: help demo demo-clean test test-unit lint sanity receiver integration bench-api bench-receiving oldest molecule e2e images venv venv-oldest clean
 
 TOOLS := tests/tools
 RUN := .venv/bin/python $(TOOLS)/run_tests.py
@@ -42,6 +42,9 @@ integration: venv ## playbooks against the emulated cluster
 bench-api: venv ## minutes: CPU time of the API side beside other ways, into docs/performance.md (see benchmarks/README.md)
 	@.venv/bin/python benchmarks/api.py --output benchmarks/results
 	@.venv/bin/python benchmarks/report.py
+
+bench-receiving: venv ## minutes: the receiver's CPU time and rates beside raw rsyslog and syslog-ng (see benchmarks/README.md)
+	@bash benchmarks/receiving/run.sh --output benchmarks/results
 
 oldest: venv-oldest venv ## sanity, units and playbooks again, on the oldest supported ansible-core
 	@$(RUN) $(OLDEST)
