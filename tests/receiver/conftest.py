@@ -17,16 +17,12 @@ import socket
 import subprocess
 import time
 
-import jinja2
 import pytest
-import yaml
-from ansible.plugins.filter.core import FilterModule
-from ansible.plugins.test.core import TestModule
+from receiver.rendering import defaults, rendered
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import LogFormat, log_format
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._rulebase import rulesets
 
-ROLE = pathlib.Path(__file__).resolve().parents[2] / "roles" / "rsyslog_receiver"
 FILES = ("messages", "status", "quarantine")
 PATIENCE = 5.0  # seconds without a new record after which no more are waited for
 PACE = 20  # datagrams between two pauses, so that an unprivileged receive buffer does
@@ -47,31 +43,23 @@ def rsyslogd_version() -> str:
 
 def render(folder: pathlib.Path, value: dict, port: int, pmnormalize: bool, **more: object) -> None:
     """Write the role's configuration for that log format to the folder; ``more`` are variables of the role."""
-    env = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
-    # Jinja's own filters stay: Ansible's variants of them need its templating engine.
-    env.filters = {**FilterModule().filters(), **env.filters}
-    env.tests.update(TestModule().tests())
-    variables = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text("utf-8"))
+    variables = defaults()
     variables.update(
         rsyslog_receiver_config_dir=str(folder),
         rsyslog_receiver_work_dir=str(folder),
         rsyslog_receiver_data_dir=str(folder / "data"),
-        rsyslog_receiver_max_message_size="128k",
-        rsyslog_receiver_max_sessions=200,
         rsyslog_receiver_stats_interval=1,
-        rsyslog_receiver_bridge=False,
         rsyslog_receiver_version=rsyslogd_version(),
         rsyslog_receiver_pmnormalize=pmnormalize,
-        rsyslog_receiver_senders=[],
         rsyslog_receiver_listeners=[
             {"transport": transport, "port": port, "address": "127.0.0.1"} for transport in ("tcp", "udp")
         ],
     )
     variables.update(more)
     found = rulesets(variables["rsyslog_receiver_listeners"], value)
-    variables["rsyslog_receiver_rulesets"] = found
-    text = env.from_string((ROLE / "templates" / "receiver.conf.j2").read_text("utf-8")).render(variables)
-    (folder / "receiver.conf").write_text(text, "utf-8")
+    (folder / "receiver.conf").write_text(
+        rendered("receiver.conf.j2", {**variables, "rsyslog_receiver_rulesets": found}), "utf-8"
+    )
     for rules in found:
         for name, text in rules["rulebases"].items():
             (folder / f"{name}.rulebase").write_text(text, "utf-8")
