@@ -18,6 +18,7 @@ import sys
 import types
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
 DOCS = ROOT / "docs"
 TYPES = {"text": "string", "integer": "integer", "ip": "IP address"}
 
@@ -66,12 +67,35 @@ def metrics() -> str:
     return "\n".join(lines)
 
 
+def configuration() -> str:
+    """What the role writes with its defaults and a secret on Debian 12; the long address expressions are cut."""
+    rendering = importlib.import_module("receiver.rendering")
+    package = types.ModuleType("plugins")
+    package.__path__ = [str(ROOT / "plugins")]
+    sys.modules.setdefault(package.__name__, package)
+    variables = rendering.defaults()
+    rulesets = importlib.import_module("plugins.plugin_utils._rulebase").rulesets(
+        variables["rsyslog_receiver_listeners"], {"secret": "S" * 16}
+    )
+    text = rendering.rendered(
+        "receiver.conf.j2",
+        {
+            **variables,
+            "rsyslog_receiver_rulesets": rulesets,
+            "rsyslog_receiver_version": "8.2302.0",
+            "rsyslog_receiver_pmnormalize": True,
+        },
+    )
+    return "```text\n" + re.sub(r"(?m)^(.{150}).+$", r"\1 ...", text).rstrip() + "\n```"
+
+
 def documents() -> dict[str, dict[str, str]]:
     """The generated parts of each document."""
     templates = {f"templates-{style}": default_templates(style) for style in module_utils("_template").STYLES}
     return {
         "log-format.md": {**templates, "fields": field_table(), "outcomes": outcomes()},
         "monitoring.md": {"metrics": metrics()},
+        "receiver-configuration.md": {"configuration": configuration()},
     }
 
 
