@@ -51,7 +51,9 @@ def remove_everything() -> None:
 def start_container(name: str, suite: str) -> str:
     """Start a systemd container; return its address once systemd is up."""
     podman(
-        *("run", "--detach", "--systemd=always", f"--name={name}", f"--hostname={name}", f"--network={NETWORK}"),
+        # For nftables in the container's own network.
+        *("run", "--detach", "--systemd=always", "--cap-add=NET_ADMIN"),
+        *(f"--name={name}", f"--hostname={name}", f"--network={NETWORK}"),
         *(f"localhost/spamexperts-test:{suite}", "/lib/systemd/systemd"),
     )
     deadline = time.monotonic() + 60
@@ -194,9 +196,9 @@ class Site:
         """Have a line printed at the end of the run."""
         COUNTS.append(line)
 
-    def configure(self, receiver: Receiver, log_format: dict, transport: str, *arguments: str) -> str:
+    def configure(self, receiver: Receiver, log_format: dict, transport: str, *arguments: str, **more) -> str:
         """Tell the cluster to send to that receiver."""
-        return self.playbook("configure", *arguments, **self.variables(receiver, log_format, transport))
+        return self.playbook("configure", *arguments, **self.variables(receiver, log_format, transport), **more)
 
     def variables(self, receiver: Receiver, log_format: dict, transport: str) -> dict:
         """What the playbooks have to know to bring the cluster and that receiver together."""
@@ -290,7 +292,8 @@ def transport(request):
 
 def pytest_collection_modifyitems(items) -> None:
     """Put the tests that change the receivers last, and before them those of the fast style."""
-    items.sort(key=lambda item: ("test_changes" in item.nodeid, "fast" in item.name))
+    files = ("test_end_to_end", "test_changes", "test_access")
+    items.sort(key=lambda item: ([name in item.nodeid for name in files].index(True), "fast" in item.name))
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

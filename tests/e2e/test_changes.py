@@ -11,7 +11,6 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import pytest
 from e2e.conftest import podman
 
 FIRST_VERSION = Path(__file__).with_name("first_version")
@@ -63,16 +62,16 @@ def test_upgrade_from_the_first_version(site, release):
 
 def install_first_version(receiver) -> None:
     """As the role of 0.1.0 left it."""
-    site_files = {"receiver.conf": "/etc/rsyslog.d/spamexperts/receiver.conf",
-                  "records.rulebase": "/etc/rsyslog.d/spamexperts/records.rulebase",
-                  "receiver.service": "/etc/systemd/system/spamexperts-receiver.service"}
+    config, units, data = "/etc/rsyslog.d/spamexperts", "/etc/systemd/system", "/var/log/spamexperts"
     shell = ["exec", receiver.container, "sh", "-ec"]
-    podman(*shell, "systemctl stop spamexperts-receiver 2>/dev/null || true; rm -rf /etc/rsyslog.d/spamexperts /var/log/spamexperts")
-    podman(*shell, "getent group spamexperts || groupadd -r spamexperts; id spamexperts 2>/dev/null || useradd -r -g spamexperts -M spamexperts;"
-                   "install -d -m 0750 -g spamexperts /etc/rsyslog.d/spamexperts;"
-                   "install -d -m 0750 -o spamexperts -g spamexperts /var/log/spamexperts /var/log/spamexperts/.receiver")
-    for name, path in site_files.items():
-        podman("cp", str(FIRST_VERSION / name), f"{receiver.container}:{path}")
+    podman(*shell, f"systemctl stop spamexperts-receiver 2>/dev/null || true; rm -rf {config} {data}")
+    podman(*shell, "getent group spamexperts || groupadd -r spamexperts;"
+                   "id spamexperts 2>/dev/null || useradd -r -g spamexperts -M spamexperts;"
+                   f"install -d -m 0750 -g spamexperts {config};"
+                   f"install -d -m 0750 -o spamexperts -g spamexperts {data} {data}/.receiver")
+    for name, folder in (("receiver.conf", config), ("records.rulebase", config), ("receiver.service", units)):
+        target = "spamexperts-receiver.service" if name == "receiver.service" else name
+        podman("cp", str(FIRST_VERSION / name), f"{receiver.container}:{folder}/{target}")
     podman(*shell, "cd /etc/rsyslog.d/spamexperts; chown root:spamexperts receiver.conf; chmod 0640 receiver.conf;"
                    "chown spamexperts:root records.rulebase; chmod 0400 records.rulebase;"
                    "systemctl daemon-reload; systemctl enable --now spamexperts-receiver")
@@ -114,7 +113,8 @@ def test_rotation_is_stopped_and_resumed(site):
 def test_change_of_the_log_format(site, release):
     """Between the change of the receiver and that of the cluster records do not fit; they are kept in quarantine."""
     receiver = site.receivers[release]
-    log_format = {"secret": NEXT if release == "debian12" else NEW, "message_fields": ["id", "filtering_host", "status", "subject_header"]}
+    fields = ["id", "filtering_host", "status", "subject_header"]
+    log_format = {"secret": NEXT if release == "debian12" else NEW, "message_fields": fields}
     with under_load(site, receiver, f"{release} change of the log format") as found:
         site.playbook("site", **site.variables(receiver, log_format, "udp"), **QUICK)
     assert {record["event.reason"] for record in found["quarantine"]} <= {"field-count"}
@@ -141,8 +141,8 @@ def test_removal_leaves_nothing_and_a_new_installation_starts_anew(site, release
     before = receiver.counts()
     variables = site.variables(receiver, {"secret": NEW}, "udp")
     site.playbook("receiver", **variables, rsyslog_receiver_state="absent")
-    left = podman("exec", receiver.container, "sh", "-c",
-                  "find / -xdev -not -path '/proc/*' -not -path '/var/log/journal/*' -iname '*spamexperts*' -not -path '/var/log/spamexperts*'")
+    left = podman("exec", receiver.container, "find", "/", "-xdev", "-iname", "*spamexperts*",
+                  *("-not", "-path", "/proc/*", "-not", "-path", "/var/log/spamexperts*"))
     assert left.split() == []
     assert receiver.counts() == before
     again = site.playbook("receiver", **variables, rsyslog_receiver_state="absent")

@@ -1,0 +1,52 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who may send: in rsyslogd, in the unit and in nftables; and the rules go when they are no longer wanted."""
+
+from __future__ import annotations
+
+from e2e.conftest import podman
+
+SECRET = "e2e-secret-0123456789"
+UNIT = "spamexperts-receiver-firewall.service"
+
+
+def heard(site, receiver, transport: str) -> int:
+    """How many of 60 records of the cluster arrive."""
+    site.configure(receiver, {"secret": SECRET}, transport, spamexperts_force=True)
+    before = receiver.counts()
+    site.cluster.flow(seed=site.seed(), messages=60, rate=600)
+    receiver.wait(before, 60, timeout=15)
+    return receiver.counts()["messages"] - before["messages"]
+
+
+def tables(receiver) -> str:
+    return podman("exec", receiver.container, "nft", "list", "tables")
+
+
+def test_allowed_senders(site, release):
+    receiver = site.receivers[release]
+    variables = {**site.variables(receiver, {"secret": SECRET}, "udp"), "rsyslog_receiver_manage_firewall": True}
+
+    allowed = {"rsyslog_receiver_allowed_senders": [site.cluster.address, "2001:db8::/32"]}
+    assert site.changed(site.playbook("receiver", **variables, **allowed))[receiver.container] > 0
+    assert site.changed(site.playbook("receiver", **variables, **allowed))[receiver.container] == 0
+    assert "inet spamexperts_receiver" in tables(receiver)
+    assert [heard(site, receiver, transport) for transport in ("udp", "tcp")] == [60, 60]
+
+    # By UDP only: Python's SysLogHandler would try for two minutes to connect.
+    site.playbook("receiver", **variables, rsyslog_receiver_allowed_senders=["192.0.2.1"])
+    assert heard(site, receiver, "udp") == 0
+    refused = podman("exec", receiver.container, "nft", "list", "set", "inet", "spamexperts_receiver", "refused_ip")
+    assert refused.count(site.cluster.address) == 1
+
+    # Without the firewall it is the unit, or rsyslogd, that refuses.
+    without = {**variables, "rsyslog_receiver_manage_firewall": False}
+    site.playbook("receiver", **without, rsyslog_receiver_allowed_senders=["192.0.2.1"])
+    assert "spamexperts" not in tables(receiver)
+    assert podman("exec", receiver.container, "systemctl", "list-unit-files", "--no-legend", UNIT, check=False) == ""
+    assert heard(site, receiver, "udp") == 0
+
+    site.playbook("receiver", **without)
+    assert [heard(site, receiver, transport) for transport in ("udp", "tcp")] == [60, 60]
