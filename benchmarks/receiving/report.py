@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import pathlib
+
 HEADER = """<!--
 Copyright (c) 2026, spamexperts.local_cloud contributors
 GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
@@ -13,6 +15,8 @@ SPDX-License-Identifier: GPL-3.0-or-later
 -->
 
 """
+DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs" / "performance.md"
+BEGIN, END = "<!-- receiving: begin -->\n", "<!-- receiving: end -->\n"
 # Keys of our records that tell of the reception.
 RECEPTION = {"@timestamp", "event.kind", "event.category", "event.dataset", "observer.ip"}
 _COLUMNS = (
@@ -48,3 +52,10 @@ def table(result: dict) -> str:
         )  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def publish(text: str) -> None:
+    """Put the table between its marks in the documentation."""
+    before, begin, rest = DOCUMENT.read_text("utf-8").partition(BEGIN)
+    _old, end, after = rest.partition(END)
+    DOCUMENT.write_text(f"{before}{begin}\n{text}\n{end}{after}", "utf-8")

@@ -156,7 +156,7 @@ def main() -> None:
     options.add_argument("--syslog-ng", type=pathlib.Path, required=True, help="where its packages are unpacked")
     options.add_argument("--preload", default="", help="path of libtcmalloc_minimal.so, for rows of their own")
     options.add_argument("--send", required=True, help="path of the load generator")
-    options.add_argument("--output", type=pathlib.Path, help="folder of the results; without it they are only printed")
+    options.add_argument("--output", type=pathlib.Path, help="folder of the results, which also go into the docs")
     options.add_argument("--count", type=int, default=100000, help="records a run")
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--quick", action="store_true", help="one round of 20000 records, no UDP")
@@ -199,6 +199,7 @@ def main() -> None:
         args.output.mkdir(exist_ok=True)
         (args.output / "receiving.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
         (args.output / "receiving.md").write_text(report.HEADER + text, "utf-8")
+        report.publish(text)
     if any(row["wrong_fields"] or row["lost"] for found in rows.values() for row in found["tcp"].values()):
         raise SystemExit("records were lost or are not as they were sent")
 

@@ -32,5 +32,5 @@ rsyslog="$(bash "$ROOT/tests/tools/rsyslogd.sh")"
 tree="$(bash "$ROOT/tests/tools/tree.sh" link)"
 preload="$(find "$WORK/root" -name 'libtcmalloc_minimal.so.4' -print -quit)"
 cd "$ROOT"
-PATH="$rsyslog:$PATH" PYTHONPATH="$tree:$ROOT/tests:$HERE" exec "$VENV/bin/python" "$HERE/run.py" \
+PATH="$rsyslog:$PATH" PYTHONPATH="$tree:$ROOT/tests:$HERE" exec "$ROOT/.venv/bin/python" "$HERE/run.py" \
     --syslog-ng "$WORK/root" --preload "$preload" --send "$WORK/send" "$@"
