@@ -1,0 +1,74 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Receivers of both Debian releases, and the table of what held on which."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+from fault.harness import Daemon
+from receiver.conftest import free_port
+
+TOOLS = pathlib.Path(__file__).resolve().parents[1] / "tools"
+RELEASES = {"8.2302": "bookworm", "8.2504": "trixie"}
+
+
+@pytest.fixture(scope="session", params=RELEASES)
+def release(request) -> tuple[pathlib.Path, str]:
+    """The program and the version of one release's rsyslogd."""
+    folder = subprocess.run(["bash", TOOLS / "rsyslogd.sh", RELEASES[request.param]], check=True,
+                            stdout=subprocess.PIPE, text=True).stdout.strip()
+    program = pathlib.Path(folder) / "rsyslogd"
+    shown = subprocess.run([program, "-v"], check=True, capture_output=True, text=True).stdout
+    version = re.match(r"rsyslogd\s+([0-9.]+)", shown).group(1)
+    assert version.startswith(request.param + "."), f"{RELEASES[request.param]} has {version} now: this table needs a new column"
+    return program, version
+
+
+@pytest.fixture
+def prepare(release, tmp_path):
+    """A function (user, role variables) that configures a receiver and does not start it; all are ended with the test."""
+    made = []
+
+    def prepare_one(user: str = "", folder: pathlib.Path = tmp_path, **more: object) -> Daemon:
+        daemon = Daemon(folder, free_port(), *release, user=user)
+        daemon.configure(**more)
+        checked = daemon.check()
+        assert checked.returncode == 0, checked.stderr
+        made.append(daemon)
+        return daemon
+
+    yield prepare_one
+    for daemon in made:
+        if daemon.process and daemon.process.poll() is None:
+            daemon.kill()
+
+
+@pytest.fixture
+def start(prepare):
+    """As ``prepare``, and started."""
+
+    def start_one(**more: object) -> Daemon:
+        daemon = prepare(**more)
+        daemon.run()
+        return daemon
+
+    return start_one
+
+
+@pytest.fixture
+def first():
+    """This process and what it starts go before whatever else the machine does, as on a receiver that is not overloaded."""
+    os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    yield
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def pytest_configure(config) -> None:
+    config.addinivalue_line("markers", "fault(number, what, loss): a fault of the list, and what may be lost by it")

@@ -1,0 +1,136 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Many records, and more of them at once than can be taken."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import threading
+import time
+
+import pytest
+from fault.harness import HOST, TEMPLATE, Account, Pace, Sender, account, wire
+from receiver import expected, hostile
+from receiver.test_differential import without_reception
+
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._record import parse_record
+
+COUNT = 20000
+
+
+def right(records: list[dict], fmt) -> None:
+    """Every record holds what the reference parser reads from what was sent under its id."""
+    for record in records:
+        text = "<158>" + TEMPLATE % dict(hostile.BASE, id=record["email.local_id"])
+        assert without_reception(record) == parse_record(text, fmt)
+
+
+@pytest.mark.fault(1, "20,000 records over UDP at 5,000 a second", "nothing")
+def test_many_over_udp(first, start):
+    daemon = start()
+    sender, pace = Sender(daemon.port, "udp"), Pace(5000)
+    for number in range(COUNT):
+        sender.send(f"a:{number}")
+        pace.wait()
+    daemon.settle(COUNT)
+    assert account(sender.sent, daemon.ids()) == Account(COUNT, COUNT, 0, 0, 0, 0), daemon.dropped()
+    right(daemon.records(), daemon.fmt)
+
+
+@pytest.mark.fault(1, "20,000 records over 20 TCP connections at once", "nothing; each connection keeps its order")
+def test_many_over_tcp(start):
+    daemon = start()
+    senders = [Sender(daemon.port, "tcp") for _i in range(20)]
+
+    def work(name: int, sender: Sender) -> None:
+        for number in range(COUNT // len(senders)):
+            sender.send(f"{name}:{number}")
+
+    threads = [threading.Thread(target=work, args=item) for item in enumerate(senders)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    daemon.settle(COUNT)
+    sent = [name for sender in senders for name in sender.sent]
+    assert account(sent, daemon.ids()) == Account(COUNT, COUNT, 0, 0, 0, 0)
+    right(daemon.records(), daemon.fmt)
+
+
+@pytest.mark.fault(2, "bursts over UDP: 20,000 a second for two seconds",
+                   "nothing in one of three bursts, for this machine may be busy; else what the socket cannot hold, and the "
+                   "kernel's count of it is exact")
+def test_burst(first, start):
+    daemon = start()
+    sent: list[str] = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.connect((HOST, daemon.port))
+        for burst in range(3):
+            begin, pace = daemon.dropped(), Pace(20000)
+            made = [f"{burst}:{number}" for number in range(40000)]
+            datagrams = [wire(name) for name in made]
+            pace = Pace(20000)
+            for datagram in datagrams:
+                sender.send(datagram)
+                pace.wait()
+            sent += made
+            daemon.settle(len(sent) - daemon.dropped())
+            found = account(sent, daemon.ids())
+            assert (found.lost, found.duplicates, found.disordered, found.foreign) == (daemon.dropped(), 0, 0, 0)
+            if daemon.dropped() == begin:
+                return
+    pytest.fail(f"every burst lost records: {found}")
+
+
+@pytest.mark.fault(2, "a burst over UDP while the receiver does not run at all for a moment",
+                   "what the socket cannot hold; the kernel's count of it is exact")
+def test_burst_beyond_the_socket(start):
+    daemon = start()
+    sent = [f"a:{number}" for number in range(20000)]
+    daemon.process.send_signal(signal.SIGSTOP)
+    daemon.send_udp([wire(name) for name in sent])
+    daemon.process.send_signal(signal.SIGCONT)
+    daemon.settle()
+    found = account(sent, daemon.ids())
+    print(found)
+    assert found.lost == daemon.dropped() > 0
+    # 4 MiB, which the kernel doubles and fills with records and its own notes on them.
+    assert found.arrived > 4000
+    assert (found.duplicates, found.disordered, found.foreign) == (0, 0, 0)
+
+
+@pytest.mark.fault(2, "more over TCP than a receiver with on_overload=drop can take: the disk hangs",
+                   "what its queue of 20,000 and the sockets cannot hold; never the sender's time; rsyslogd's count is exact")
+def test_overload(start):
+    daemon = start()
+    # A pipe that nobody empties is a file whose writes hang.
+    day = daemon.folder / "data" / time.strftime("%Y-%m-%d", time.gmtime())
+    day.mkdir(parents=True)
+    os.mkfifo(day / "messages.json")
+    disk = os.open(day / "messages.json", os.O_RDONLY | os.O_NONBLOCK)
+    sender = Sender(daemon.port, "tcp")
+    for number in range(3 * COUNT):
+        sender.send(f"a:{number}")
+    dropped = daemon.counters()["records-tcp"]["discarded.full"]
+    got, since = bytearray(), time.monotonic()
+    while time.monotonic() - since < 1.5:
+        try:
+            more = os.read(disk, 1 << 20)
+        except BlockingIOError:
+            more = b""
+        if more:
+            got += more
+            since = time.monotonic()
+        else:
+            time.sleep(0.01)
+    os.close(disk)
+    found = account(sender.sent, [json.loads(line)["email.local_id"] for line in got.splitlines()])
+    assert (found.duplicates, found.disordered, found.foreign) == (0, 0, 0)
+    assert found.lost == dropped > 0
+    assert found.arrived >= COUNT
+    assert sender.slowest < 1 and not sender.lost
