@@ -175,12 +175,12 @@ class Daemon(Receiver):
         """
         found, self.halves = [], 0
         for line in self.lines_of(name):
-            whole = line[line.rindex(BEGINNING):]
+            whole = line[max(0, line.rfind(BEGINNING)):]
             self.halves += whole != line
             try:
                 found.append(json.loads(whole.decode("utf-8"), object_pairs_hook=unique))
             except ValueError:
-                # Nothing was written behind it yet.
+                # Half a line, and nothing behind it yet.
                 self.halves += 1
         return found
 

@@ -28,10 +28,10 @@ of_release() {
         libraries="$(dirname "$(find "$work/root" -name libestr.so.0 -print -quit)")"
         cat >"$work/bin/rsyslogd" <<EOF
 #!/bin/sh
-# With FAKETIME set, libfaketime stands between it and the clock.
+# With FAKETIME_TIMESTAMP_FILE set, libfaketime stands between it and the clock.
 exec "$(find "$work/root/" -name 'ld-linux-*.so.*' -print -quit)" \\
     --library-path "$libraries:${libraries/root\/usr/root}" \\
-    \${FAKETIME:+--preload "$(find "$work/root" -name libfaketimeMT.so.1 -print -quit)"} \\
+    \${FAKETIME_TIMESTAMP_FILE:+--preload "$(find "$work/root" -name libfaketimeMT.so.1 -print -quit)"} \\
     "$work/root/usr/sbin/rsyslogd" -M "$libraries/rsyslog" "\$@"
 EOF
         chmod +x "$work/bin/rsyslogd"

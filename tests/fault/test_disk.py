@@ -1,0 +1,128 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The disk is full, or the folder of records is not there or not the receiver's."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+from fault.harness import Pace, Sender, account
+from fault.test_restart import ROLE
+
+BROKEN = ("missing", "wrong owner", "read-only")
+
+
+def mount(*arguments: object) -> None:
+    assert os.getuid() == 0, "this fault needs a small file system, and that needs root: run 'sudo make fault'"
+    subprocess.run(["mount", *map(str, arguments)], check=True)
+
+
+@pytest.fixture
+def small(tmp_path):
+    """The folder of records as a file system of 1 MiB."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", folder)
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def health():
+    """The role's health check, as a module."""
+    spec = importlib.util.spec_from_file_location("receiver_health", ROLE / "files" / "health.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.fault(19, "the disk is full, then has room again", "what finds no room, counted: accepted less filed; it goes on by itself; "
+                   "at most one line is cut; the health check's alarm comes first")
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_full_disk(start, small, transport):
+    daemon = start()
+    sender, pace, states = Sender(daemon.port, transport), Pace(2000), []
+    check = health()
+    limits = check.arguments(["--metrics", "-"]).disk_free
+    for number in range(2000):
+        sender.send(f"a:{number}")
+        pace.wait()
+        if number % 50 == 49:
+            daemon.settle(number + 1, quiet=0.2)
+            room = os.statvfs(small)
+            states.append((len(daemon.ids()) == number + 1, check.level(100.0 * room.f_bavail / room.f_blocks, limits, low=True)))
+    # While nothing was lost yet, the check said first WARNING, then CRITICAL.
+    assert {state for whole, state in states if whole} == {0, 1, 2}
+    assert not states[-1][0]
+    mount("-o", "remount,size=64m", small)
+    for number in range(1000):
+        sender.send(f"b:{number}")
+        pace.wait()
+    daemon.settle()
+    ids = daemon.ids()
+    found = account(sender.sent, ids)
+    counters = daemon.counters()
+    assert (found.duplicates, found.disordered, found.foreign) == (0, 0, 0)
+    assert sum(counters["nodes"]["values"].values()) - len(ids) == found.lost > 0
+    assert [name for name in ids if name[0] == "b"] == [f"b:{number}" for number in range(1000)]
+    assert daemon.halves <= 1
+    assert sender.slowest < 1 and not sender.lost
+    assert "No space left on device" in daemon.said()
+
+
+@pytest.fixture
+def strange(request):
+    """A folder that an ordinary user may enter and that holds a folder of records that it cannot write."""
+    folder = pathlib.Path(tempfile.mkdtemp(dir="/var/tmp"))
+    shutil.chown(folder, "nobody", "nogroup")
+    folder.chmod(0o755)
+    place = folder / "store"
+    place.mkdir()
+    place.chmod(0o755)
+    if request.param == "read-only":
+        mount("-t", "tmpfs", "-o", "ro,uid=65534", "tmpfs", place)
+    elif request.param == "missing":
+        place.rmdir()
+        folder.chmod(0o555)
+    yield folder, place
+    subprocess.run(["umount", "--lazy", place], check=False, stderr=subprocess.DEVNULL)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.fault(20, "the folder of records is missing, somebody else's or read-only", "everything until that is mended, counted: accepted "
+                   "less filed; rsyslogd says so; it goes on by itself")
+@pytest.mark.parametrize("strange", BROKEN, indirect=True, ids=BROKEN)
+def test_no_folder(prepare, strange, request):
+    folder, place = strange
+    work = pathlib.Path(tempfile.mkdtemp(dir=folder))
+    shutil.chown(work, "nobody")
+    work.chmod(0o755)
+    daemon = prepare(user="nobody", folder=work, rsyslog_receiver_data_dir=str(place / "data"))
+    for path in work.iterdir():
+        path.chmod(0o644)
+    daemon.run()
+    (work / "data").symlink_to(place / "data")
+    sender = Sender(daemon.port, "tcp")
+    for number in range(500):
+        sender.send(f"a:{number}")
+    counters = daemon.counters()
+    assert daemon.ids() == [] and sum(counters["nodes"]["values"].values()) == 500
+    print(counters["messages"], daemon.said()[:600])
+    assert str(place) in daemon.said()
+    if request.node.callspec.params["strange"] == "read-only":
+        mount("-o", "remount,rw", place)
+    else:
+        place.mkdir(exist_ok=True)
+        shutil.chown(place, "nobody")
+    for number in range(500):
+        sender.send(f"b:{number}")
+    daemon.settle(500, quiet=2)
+    print(daemon.counters()["messages"], len(daemon.ids()))
+    assert daemon.ids() == [f"b:{number}" for number in range(500)]
