@@ -35,8 +35,9 @@ def under_load(site, receiver, label: str):
     found.update({name: receiver.read(name, before[name]) for name in FILES})
     kept = [(record["event.action"], record["email.local_id"]) for record in found["messages"] + found["status"]]
     # A record of another list of fields is quarantined with what of it can be trusted.
-    kept += [("message" if ("message", record["email.local_id"]) in set(sent) else "status", record["email.local_id"])
-             for record in found["quarantine"]]
+    messages = {local_id for kind, local_id in sent if kind == "message"}
+    ids = [record["email.local_id"] for record in found["quarantine"]]
+    kept += [("message" if local_id in messages else "status", local_id) for local_id in ids]
     missing, surplus = Counter(sent) - Counter(kept), Counter(kept) - Counter(sent)
     site.report(f"{label}: sent {len(sent)}; lost {sum(missing.values())}, twice {sum(surplus.values())}, "
                 f"quarantined {len(found['quarantine'])}")
