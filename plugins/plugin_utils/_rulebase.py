@@ -158,9 +158,13 @@ def rulebases(fmt: LogFormat) -> t.Dict[str, str]:
     """
     if fmt.style == "csv":
         return {kind: _csv(fmt, kind) for kind in sorted(KINDS, key=lambda kind: -len(fmt.fields(kind)))}
+    marks = [(mark, "_%d" % number) for number, mark in enumerate(fmt.marks)]
     lines = [_HEADER]
-    for number, mark in enumerate(fmt.marks):
-        lines += _marked(fmt, mark, "_%d" % number)
+    # All types before any rule: liblognorm 2.0.5 (Enterprise Linux 8) loses those that a rule uses when more follow.
+    for mark, suffix in marks:
+        lines += _types(fmt, mark, suffix)
+    for mark, suffix in marks:
+        lines += _marked(fmt, mark, suffix)
     lines += [
         "",
         "# Ours in name only, or not ours at all.",
@@ -169,13 +173,17 @@ def rulebases(fmt: LogFormat) -> t.Dict[str, str]:
     return {"records": "\n".join(lines + ["rule=no-marker:%-:rest%", ""])}
 
 
-def _marked(fmt: LogFormat, mark: str, suffix: str) -> t.List[str]:
-    lines = ["", "# " + ("The secret in force." if suffix == "_0" else "An older secret, still accepted.")]
-    bracketed = fmt.style == "printable"
-    if bracketed:
+def _types(fmt: LogFormat, mark: str, suffix: str) -> t.List[str]:
+    lines = []
+    if fmt.style == "printable":
         lines += ["type=@text%s:[%s" % (suffix, line) for line in _until("..", "]" + mark)]
     for field in dict.fromkeys(field for kind in KINDS for field in fmt.fields(kind) if field.type == "integer"):
         lines += ["type=@%s%s:%s" % (field.name, suffix, line) for line in _integer(field, fmt.delimiter)]
+    return lines
+
+
+def _marked(fmt: LogFormat, mark: str, suffix: str) -> t.List[str]:
+    lines = ["", "# " + ("The secret in force." if suffix == "_0" else "An older secret, still accepted.")]
     for kind in KINDS:
         lines += _kind_rules(fmt, kind, mark, suffix)
     return lines + ["rule=kind:" + _literal(fmt.marker(mark)) + "%-:rest%", _canary(fmt, mark)]
