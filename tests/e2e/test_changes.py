@@ -36,7 +36,7 @@ def under_load(site, receiver, label: str):
     kept = [(record["event.action"], record["email.local_id"]) for record in found["messages"] + found["status"]]
     # A record of another list of fields is quarantined with what of it can be trusted.
     messages = {local_id for kind, local_id in sent if kind == "message"}
-    ids = [record["email.local_id"] for record in found["quarantine"]]
+    ids = [record.get("email.local_id", record["event.original"][:200]) for record in found["quarantine"]]
     kept += [("message" if local_id in messages else "status", local_id) for local_id in ids]
     missing, surplus = Counter(sent) - Counter(kept), Counter(kept) - Counter(sent)
     site.report(f"{label}: sent {len(sent)}; lost {sum(missing.values())}, twice {sum(surplus.values())}, "
