@@ -6,7 +6,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean test test-unit lint sanity receiver integration bench-api bench-receiving oldest molecule e2e images venv venv-oldest clean
+.PHONY: help demo demo-clean test test-unit lint sanity receiver fault fault-table soak integration bench-api bench-receiving oldest molecule e2e images venv venv-oldest clean
 
 TOOLS := tests/tools
 RUN := .venv/bin/python $(TOOLS)/run_tests.py
@@ -22,7 +22,7 @@ demo-clean: ## root: remove everything the demo made
 	@bash $(TOOLS)/demo.sh clean
 
 test: venv-oldest venv images ## root: everything: lint, sanity, units, playbooks, molecule, end to end
-	@$(RUN) lint sanity units unit receiver integration $(OLDEST) molecule e2e
+	@$(RUN) lint sanity units unit receiver fault integration $(OLDEST) molecule e2e
 
 test-unit: venv ## seconds: unit and property tests with pytest
 	@$(RUN) unit
@@ -35,6 +35,16 @@ sanity: venv ## ansible-test sanity and units on the newest ansible-core that ru
 
 receiver: venv ## the receiver's configuration in a real rsyslogd, against the reference parser
 	@$(RUN) receiver
+
+fault: venv ## root: what faults do to the receiver, on the rsyslogd of Debian 12 and 13 (about 5 minutes)
+	@$(RUN) fault
+
+fault-table: venv ## root: as fault, and write its table into docs/faults.md
+	@$(RUN) fault-table
+
+MINUTES := 60
+soak: venv ## root: an hour at 500 records a second with random faults; MINUTES=5 for less
+	@MINUTES=$(MINUTES) $(RUN) soak
 
 integration: venv ## playbooks against the emulated cluster
 	@$(RUN) integration

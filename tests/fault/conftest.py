@@ -17,6 +17,7 @@ from receiver.conftest import free_port
 
 TOOLS = pathlib.Path(__file__).resolve().parents[1] / "tools"
 RELEASES = {"8.2302": "bookworm", "8.2504": "trixie"}
+RESULTS: pytest.StashKey[dict] = pytest.StashKey()
 
 
 @pytest.fixture(scope="session", params=RELEASES)
@@ -72,3 +73,30 @@ def first():
 
 def pytest_configure(config) -> None:
     config.addinivalue_line("markers", "fault(number, what, loss): a fault of the list, and what may be lost by it")
+    config.addinivalue_line("markers", "table: compares docs/faults.md with this run; runs last")
+    config.stash[RESULTS] = {}
+
+
+def pytest_addoption(parser) -> None:
+    parser.addoption("--write-table", action="store_true", help="write docs/faults.md instead of comparing it")
+
+
+def pytest_collection_modifyitems(items) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("table") is not None)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Note what held: a row is a fault, a cell is good when every test of it on that release passed."""
+    report = (yield).get_result()
+    marker = item.get_closest_marker("fault")
+    if marker and (report.when == "call" or report.outcome != "passed"):
+        cells = item.config.stash[RESULTS].setdefault(marker.args, {})
+        release = item.callspec.params["release"]
+        cells[release] = cells.get(release, True) and report.outcome == "passed"
+
+
+@pytest.fixture
+def results(request) -> dict:
+    """(number, fault, what may be lost): release: whether that held."""
+    return request.config.stash[RESULTS]

@@ -99,6 +99,11 @@ GROUPS: dict[str, tuple[Step, ...]] = {
     "units": (ansible_test_step("units"),),
     "unit": (pytest_step("tests/unit"),),
     "receiver": (pytest_step("tests/receiver"),),
+    "fault": (pytest_step("tests/fault"),),
+    "fault-table": (Step("fault-table", ("pytest", "tests/fault", "--write-table")),),
+    "soak": (
+        Step("soak", ("python", "-m", "fault.soak", "--minutes", os.environ.get("MINUTES", "60")), cwd=ROOT / "tests"),
+    ),
     "integration": (pytest_step("tests/integration"),),
     "sanity-oldest": (ansible_test_step("sanity", OLDEST),),
     "units-oldest": (ansible_test_step("units", OLDEST),),

@@ -1,0 +1,35 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""docs/faults.md says what this run gave."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+import pytest
+from fault.conftest import RELEASES
+
+DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs" / "faults.md"
+PART = re.compile(r"(<!-- generated: faults -->\n).*?(<!-- end -->\n)", re.DOTALL)
+
+
+def table(results: dict) -> str:
+    words = {True: "held", False: "FAILED", None: "not run"}
+    lines = ["| # | fault | what may be lost | " + " | ".join(RELEASES) + " |", "|---|---|---|" + "---|" * len(RELEASES)]
+    for (number, what, loss), cells in sorted(results.items()):
+        verdicts = " | ".join(words[cells.get(release)] for release in RELEASES)
+        lines.append(f"| {number} | {what} | {loss} | {verdicts} |")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.table
+def test_the_table(results, request):
+    text = DOCUMENT.read_text("utf-8")
+    made = PART.sub(lambda found: found[1] + table(results) + found[2], text)
+    if request.config.getoption("--write-table"):
+        DOCUMENT.write_text(made, "utf-8")
+    else:
+        assert text == made, "docs/faults.md is out of date: run 'make fault-table' and read what changed"
