@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who may send: in rsyslogd, in the unit and in nftables; and the rules go when they are no longer wanted."""
+"""Who may send: in rsyslogd, in the unit and in nftables; and the rules go when they are no longer wanted.
+
+On the way the service has the allocator that is offered.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +30,15 @@ def tables(receiver) -> str:
 
 def test_allowed_senders(site, release):
     receiver = site.receivers[release]
-    variables = {**site.variables(receiver, {"secret": SECRET}, "udp"), "rsyslog_receiver_manage_firewall": True}
+    variables = {**site.variables(receiver, {"secret": SECRET}, "udp"), "rsyslog_receiver_manage_firewall": True,
+                 "rsyslog_receiver_preload_allocator": True}
 
     allowed = {"rsyslog_receiver_allowed_senders": [site.cluster.address, "2001:db8::/32"]}
     assert site.changed(site.playbook("receiver", **variables, **allowed))[receiver.container] > 0
     assert site.changed(site.playbook("receiver", **variables, **allowed))[receiver.container] == 0
     assert "inet spamexperts_receiver" in tables(receiver)
+    main = podman("exec", receiver.container, "systemctl", "show", "-P", "MainPID", "spamexperts-receiver").strip()
+    assert "libtcmalloc_minimal" in podman("exec", receiver.container, "cat", f"/proc/{main}/maps")
     assert [heard(site, receiver, transport) for transport in ("udp", "tcp")] == [60, 60]
 
     # By UDP only: Python's SysLogHandler would try for two minutes to connect.
