@@ -23,18 +23,22 @@ RESULTS: pytest.StashKey[dict] = pytest.StashKey()
 @pytest.fixture(scope="session", params=RELEASES)
 def release(request) -> tuple[pathlib.Path, str]:
     """The program and the version of one release's rsyslogd."""
-    folder = subprocess.run(["bash", TOOLS / "rsyslogd.sh", RELEASES[request.param]], check=True,
-                            stdout=subprocess.PIPE, text=True).stdout.strip()
+    folder = subprocess.run(
+        ["bash", TOOLS / "rsyslogd.sh", RELEASES[request.param]], check=True, stdout=subprocess.PIPE, text=True
+    ).stdout.strip()
     program = pathlib.Path(folder) / "rsyslogd"
     shown = subprocess.run([program, "-v"], check=True, capture_output=True, text=True).stdout
     version = re.match(r"rsyslogd\s+([0-9.]+)", shown).group(1)
-    assert version.startswith(request.param + "."), f"{RELEASES[request.param]} has {version} now: this table needs a new column"
+    assert version.startswith(request.param + "."), (
+        f"{RELEASES[request.param]} has {version} now: this table needs a new column"
+    )
     return program, version
 
 
 @pytest.fixture
 def prepare(release, tmp_path):
-    """A function (user, role variables) that configures a receiver and does not start it; all are ended with the test."""
+    """A function (user, role variables) that configures a receiver and does not start it; all are ended with "
+    "the test."""
     made = []
 
     def prepare_one(user: str = "", folder: pathlib.Path = tmp_path, **more: object) -> Daemon:
@@ -65,7 +69,8 @@ def start(prepare):
 
 @pytest.fixture
 def first():
-    """This process and what it starts go before whatever else the machine does, as on a receiver that is not overloaded."""
+    """This process and what it starts go before whatever else the machine does, as on a receiver that is not "
+    "overloaded."""
     os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     yield
     os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))

@@ -18,11 +18,11 @@ import subprocess
 import time
 from logging.handlers import SysLogHandler
 
-from emulator.stream import Handler
 from receiver import hostile
 from receiver.conftest import Receiver, render, unique
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import compile_template, log_format
+from emulator.stream import Handler
 
 SETTINGS = {"style": "printable", "secret": hostile.SECRET}
 TEMPLATE = compile_template(log_format(SETTINGS), "message")
@@ -37,7 +37,8 @@ def wire(number: object, **fields: str) -> bytes:
 
 
 class Sender:
-    """Python's own SysLogHandler. ``sent`` are the ids that it took without an error, ``lost`` those that it dropped."""
+    """Python's own SysLogHandler. ``sent`` are the ids that it took without an error, ``lost`` those that it "
+    "dropped."""
 
     def __init__(self, port: int, transport: str, raw: bool = False) -> None:
         self.handler = Handler((HOST, port), SysLogHandler.LOG_LOCAL3, KIND[transport])
@@ -126,8 +127,13 @@ class Daemon(Receiver):
         with (self.folder / "rsyslogd.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [self.program, "-n", "-iNONE", "-f", self.folder / name],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **self.environment},
-                user=self.user or None, group="nogroup" if self.user else None, extra_groups=[] if self.user else None,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **self.environment},
+                user=self.user or None,
+                group="nogroup" if self.user else None,
+                extra_groups=[] if self.user else None,
             )
         while self.listens() != set(transports):
             assert self.process.poll() is None, "rsyslogd did not start: " + self.log()
@@ -136,7 +142,8 @@ class Daemon(Receiver):
         return time.monotonic() - begin
 
     def listens(self) -> set[str]:
-        """The transports on which the process listens, by what the kernel says: a trial connection would count as one."""
+        """The transports on which the process listens, by what the kernel says: a trial connection would "
+        "count as one."""
         inodes = set()
         try:
             for entry in os.scandir(f"/proc/{self.process.pid}/fd"):
@@ -165,8 +172,12 @@ class Daemon(Receiver):
 
     def lines_of(self, name: str) -> list[bytes]:
         """Every line of a file over all days, an unfinished last one too."""
-        return [line for path in sorted(self.folder.glob(f"data/2*/{name}.json"))
-                for line in path.read_bytes().split(b"\n") if line]
+        return [
+            line
+            for path in sorted(self.folder.glob(f"data/2*/{name}.json"))
+            for line in path.read_bytes().split(b"\n")
+            if line
+        ]
 
     def records(self, name: str = "messages") -> list[dict]:
         """Every record of a file. What was written behind half a line is found, too.
@@ -175,7 +186,7 @@ class Daemon(Receiver):
         """
         found, self.halves = [], 0
         for line in self.lines_of(name):
-            whole = line[max(0, line.rfind(BEGINNING)):]
+            whole = line[max(0, line.rfind(BEGINNING)) :]
             self.halves += whole != line
             try:
                 found.append(json.loads(whole.decode("utf-8"), object_pairs_hook=unique))
@@ -212,7 +223,7 @@ class Daemon(Receiver):
                 break
             time.sleep(0.1)
         lines = path.read_text("utf-8").splitlines() if path.exists() else []
-        found = (json.loads(line[line.index("{"):]) for line in lines if line.endswith("}"))
+        found = (json.loads(line[line.index("{") :]) for line in lines if line.endswith("}"))
         return {entry["name"]: entry for entry in found}
 
     def memory(self) -> int:

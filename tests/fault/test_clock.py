@@ -39,7 +39,11 @@ def test_midnight(prepare, transport):
     assert list(found) == ["2026-11-23", "2026-11-24"] and min(found.values()) > 500
 
 
-@pytest.mark.fault(22, "the clock jumps back one hour, over midnight, under load", "nothing; files by the clock, in each the order of each connection")
+@pytest.mark.fault(
+    22,
+    "the clock jumps back one hour, over midnight, under load",
+    "nothing; files by the clock, in each the order of each connection",
+)
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_clock_jumps_back(prepare, transport):
     daemon = prepare()

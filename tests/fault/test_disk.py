@@ -43,8 +43,12 @@ def health():
     return module
 
 
-@pytest.mark.fault(19, "the disk is full, then has room again", "what finds no room, counted: accepted less filed; it goes on by itself; "
-                   "at most one line is cut; the health check's alarm comes first")
+@pytest.mark.fault(
+    19,
+    "the disk is full, then has room again",
+    "what finds no room, counted: accepted less filed; it goes on by itself; "
+    "at most one line is cut; the health check's alarm comes first",
+)
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_full_disk(start, small, transport):
     daemon = start()
@@ -57,7 +61,9 @@ def test_full_disk(start, small, transport):
         if number % 50 == 49:
             daemon.settle(number + 1, quiet=0.2)
             room = os.statvfs(small)
-            states.append((len(daemon.ids()) == number + 1, check.level(100.0 * room.f_bavail / room.f_blocks, limits, low=True)))
+            states.append(
+                (len(daemon.ids()) == number + 1, check.level(100.0 * room.f_bavail / room.f_blocks, limits, low=True))
+            )
     # While nothing was lost yet, the check said first WARNING, then CRITICAL.
     assert {state for whole, state in states if whole} == {0, 1, 2}
     assert not states[-1][0]
@@ -96,8 +102,11 @@ def strange(request):
     shutil.rmtree(folder)
 
 
-@pytest.mark.fault(20, "the folder of records is missing, somebody else's or read-only", "everything until that is mended, counted: accepted "
-                   "less filed; rsyslogd says so; it goes on by itself")
+@pytest.mark.fault(
+    20,
+    "the folder of records is missing, somebody else's or read-only",
+    "everything until that is mended, counted: accepted less filed; rsyslogd says so; it goes on by itself",
+)
 @pytest.mark.parametrize("strange", BROKEN, indirect=True, ids=BROKEN)
 def test_no_folder(prepare, strange, request):
     folder, place = strange

@@ -15,7 +15,7 @@ import time
 
 import pytest
 from fault.harness import HOST, TEMPLATE, Account, Pace, Sender, account, wire
-from receiver import expected, hostile
+from receiver import hostile
 from receiver.test_differential import without_reception
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._record import parse_record
@@ -62,9 +62,12 @@ def test_many_over_tcp(start):
     right(daemon.records(), daemon.fmt)
 
 
-@pytest.mark.fault(2, "bursts over UDP: 20,000 a second for two seconds",
-                   "nothing in one of three bursts, for this machine may be busy; else what the socket cannot hold, and the "
-                   "kernel's count of it is exact")
+@pytest.mark.fault(
+    2,
+    "bursts over UDP: 20,000 a second for two seconds",
+    "nothing in one of three bursts, for this machine may be busy; else what the socket cannot hold, and the "
+    "kernel's count of it is exact",
+)
 def test_burst(first, start):
     daemon = start()
     sent: list[str] = []
@@ -87,8 +90,11 @@ def test_burst(first, start):
     pytest.fail(f"every burst lost records: {found}")
 
 
-@pytest.mark.fault(2, "a burst over UDP while the receiver does not run at all for a moment",
-                   "what the socket cannot hold; the kernel's count of it is exact")
+@pytest.mark.fault(
+    2,
+    "a burst over UDP while the receiver does not run at all for a moment",
+    "what the socket cannot hold; the kernel's count of it is exact",
+)
 def test_burst_beyond_the_socket(start):
     daemon = start()
     sent = [f"a:{number}" for number in range(20000)]
@@ -104,8 +110,11 @@ def test_burst_beyond_the_socket(start):
     assert (found.duplicates, found.disordered, found.foreign) == (0, 0, 0)
 
 
-@pytest.mark.fault(2, "more over TCP than a receiver with on_overload=drop can take: the disk hangs",
-                   "what its queue of 20,000 and the sockets cannot hold; never the sender's time; rsyslogd's count is exact")
+@pytest.mark.fault(
+    2,
+    "more over TCP than a receiver with on_overload=drop can take: the disk hangs",
+    "what its queue of 20,000 and the sockets cannot hold; never the sender's time; rsyslogd's count is exact",
+)
 def test_overload(start):
     daemon = start()
     # A pipe that nobody empties is a file whose writes hang.

@@ -42,8 +42,11 @@ class Load(threading.Thread):
         return self.sender.sent
 
 
-@pytest.mark.fault(15, "kill -9 under load over UDP, 2,000 a second",
-                   "what came within the second before and until it listens again; at most one line is cut per kill")
+@pytest.mark.fault(
+    15,
+    "kill -9 under load over UDP, 2,000 a second",
+    "what came within the second before and until it listens again; at most one line is cut per kill",
+)
 def test_kill_under_udp(first, start):
     daemon = start()
     load, gaps = Load(Sender(daemon.port, "udp"), "a"), []
@@ -64,9 +67,13 @@ def test_kill_under_udp(first, start):
     assert daemon.halves <= len(gaps)
 
 
-@pytest.mark.fault(15, "kill -9 under load over TCP, 2,000 a second",
-                   "what came within the second before, and what the sender writes into a connection that is gone; at most one line is "
-                   "cut per kill")
+@pytest.mark.fault(
+    15,
+    "kill -9 under load over TCP, 2,000 a second",
+    "what came within the second before, and what the sender writes into a connection that is gone; at most "
+    "one line is "
+    "cut per kill",
+)
 def test_kill_under_tcp(first, start):
     daemon = start()
     sent: list[str] = []
@@ -79,7 +86,7 @@ def test_kill_under_tcp(first, start):
         got = set(daemon.ids())
         lost = [name for name in load.sender.sent if name not in got]
         # What is there is the beginning of what was sent, without a gap.
-        assert lost == load.sender.sent[len(load.sender.sent) - len(lost):]
+        assert lost == load.sender.sent[len(load.sender.sent) - len(lost) :]
         assert all(load.times[name] > killed - 1 for name in lost)
         daemon.run()
     load = Load(Sender(daemon.port, "tcp"), "after")
@@ -94,8 +101,11 @@ def test_kill_under_tcp(first, start):
     assert daemon.halves <= 3
 
 
-@pytest.mark.fault(17, "restart under load over UDP, 2,000 a second, without the role",
-                   "what comes between the stop and the moment it listens again")
+@pytest.mark.fault(
+    17,
+    "restart under load over UDP, 2,000 a second, without the role",
+    "what comes between the stop and the moment it listens again",
+)
 def test_restart_under_udp(first, start):
     daemon = start()
     load = Load(Sender(daemon.port, "udp"), "a")
@@ -119,16 +129,22 @@ def bridge(daemon: Daemon) -> Daemon:
     """The second rsyslogd of a deployment, configured as the role does it."""
     other = Daemon(daemon.folder, daemon.port, daemon.program, daemon.version)
     kept = (daemon.folder / "receiver.conf").read_text("utf-8")
-    other.configure(rsyslog_receiver_bridge=True, rsyslog_receiver_listeners=[
-        {"transport": "udp", "port": daemon.port, "address": HOST}])
+    other.configure(
+        rsyslog_receiver_bridge=True,
+        rsyslog_receiver_listeners=[{"transport": "udp", "port": daemon.port, "address": HOST}],
+    )
     (daemon.folder / "receiver.conf").rename(daemon.folder / "bridge.conf")
     (daemon.folder / "receiver.conf").write_text(kept, "utf-8")
     other.run("bridge.conf", transports=("udp",))
     return other
 
 
-@pytest.mark.fault(17, "three restarts by the role's deployment under load over UDP, 2,000 a second, while 15,000 records come over TCP before each",
-                   "UDP: nothing; TCP: what the cut connection had not delivered yet; no line is torn")
+@pytest.mark.fault(
+    17,
+    "three restarts by the role's deployment under load over UDP, 2,000 a second, while 15,000 records come "
+    "over TCP before each",
+    "UDP: nothing; TCP: what the cut connection had not delivered yet; no line is torn",
+)
 def test_restart_with_a_bridge(first, start):
     daemon = start()
     load, floods = Load(Sender(daemon.port, "udp"), "a"), []
@@ -152,8 +168,12 @@ def test_restart_with_a_bridge(first, start):
         assert got == flood.sent[: len(got)]
 
 
-@pytest.mark.fault(18, "restart under a TCP sender",
-                   "everything that sender sends until it is restarted or its settings are written again; the survey before a deployment names it")
+@pytest.mark.fault(
+    18,
+    "restart under a TCP sender",
+    "everything that sender sends until it is restarted or its settings are written again; the survey before a "
+    "deployment names it",
+)
 def test_restart_under_tcp(start):
     daemon = start()
     sender = Sender(daemon.port, "tcp")
@@ -180,7 +200,11 @@ def test_restart_under_tcp(start):
 
 def connected(daemon: Daemon) -> list[str]:
     """Whom the role's preflight would name as connected; it is run as the role runs it."""
-    request = {"listeners": [{"transport": "tcp", "port": daemon.port, "address": HOST}], "user": "root", "data_dir": "/"}
+    request = {
+        "listeners": [{"transport": "tcp", "port": daemon.port, "address": HOST}],
+        "user": "root",
+        "data_dir": "/",
+    }
     program = (ROLE / "files" / "survey.py").read_text("utf-8") + f"\nmain({json.dumps(json.dumps(request))})"
     done = subprocess.run([sys.executable, "-"], input=program, check=True, capture_output=True, text=True)
     return json.loads(done.stdout)["connected"]

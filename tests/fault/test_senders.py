@@ -20,7 +20,11 @@ def connect(daemon, source: str = HOST) -> socket.socket:
     return socket.create_connection((HOST, daemon.port), timeout=5, source_address=(source, 0))
 
 
-@pytest.mark.fault(23, "senders that are not allowed, 500 datagrams and 50 connections", "nothing of the others; every datagram and connection is refused")
+@pytest.mark.fault(
+    23,
+    "senders that are not allowed, 500 datagrams and 50 connections",
+    "nothing of the others; every datagram and connection is refused",
+)
 def test_refused_senders(start):
     daemon = start(rsyslog_receiver_allowed_senders=["127.0.0.1"], rsyslog_receiver_senders=["127.0.0.1"])
     sender = Sender(daemon.port, "udp")
@@ -46,14 +50,18 @@ def test_refused_senders(start):
     assert daemon.said().count("disallowed sender") >= 500
 
 
-@pytest.mark.fault(24, "a client that sends one byte at a time, and one that never ends its record", "the endless record beyond 128 KiB")
+@pytest.mark.fault(
+    24,
+    "a client that sends one byte at a time, and one that never ends its record",
+    "the endless record beyond 128 KiB",
+)
 def test_slow_and_endless_clients(start):
     daemon = start()
     slow, endless, sender = connect(daemon), connect(daemon), Sender(daemon.port, "tcp")
     text = wire("slow:0")
     before = daemon.memory()
     for number in range(300):
-        slow.sendall(text[number:number + 1])
+        slow.sendall(text[number : number + 1])
         # 30 MB without a delimiter.
         endless.sendall(b"x" * 100000)
         sender.send(f"a:{number}")
@@ -70,7 +78,11 @@ def test_slow_and_endless_clients(start):
     assert [record["event.reason"] for record in daemon.records("quarantine")] == ["framing"]
 
 
-@pytest.mark.fault(24, "1,000 connections that send nothing", "nothing, neither of senders that are connected nor of new ones; under 32 MiB more memory")
+@pytest.mark.fault(
+    24,
+    "1,000 connections that send nothing",
+    "nothing, neither of senders that are connected nor of new ones; under 32 MiB more memory",
+)
 def test_idle_connections(start):
     daemon = start()
     sender, before = Sender(daemon.port, "tcp"), daemon.memory()
@@ -104,7 +116,11 @@ def test_idle_connections(start):
     assert [name for name in daemon.ids() if name.startswith("again")] == again.sent
 
 
-@pytest.mark.fault(24, "more idle connections than the process may have files", "nothing that the sockets hold: senders wait until others end; with 8.2504 those that are connected wait, too")
+@pytest.mark.fault(
+    24,
+    "more idle connections than the process may have files",
+    "nothing that the sockets hold: senders wait until others end; with 8.2504 those that are connected wait, too",
+)
 def test_no_more_files(start):
     daemon = start()
     sender, idle = Sender(daemon.port, "tcp"), []

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Any text in any variable: refused by the role, or a configuration that rsyslogd takes and in which it is only a value."""
+"""Any text in any variable: refused by the role, or a configuration that rsyslogd takes and in which it is "
+"only a value."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ import pytest
 import yaml
 from ansible.errors import AnsibleError
 from ansible.plugins.filter import core, mathstuff
-from ansible.plugins.test.core import TestModule
+from ansible.plugins.test import core as core_tests
 from fault.harness import SETTINGS
 from fault.test_restart import ROLE
 from hypothesis import HealthCheck, given, settings
@@ -26,14 +27,66 @@ from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template 
 
 EXAMPLES = 150
 SPECS = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text("utf-8"))["argument_specs"]["main"]["options"]
-PIECES = ['"', "'", "\\", "\n", "\r", "\t", " ", "$", "${x}", "{{ 7 * 7 }}", "{% raw %}", "#", "/* */", ")", '")\n$IncludeConfig /tmp/x\n#',
-          '" ruleset="x', "%", "%msg%", "..", "/", "\0", "\x1f", "ü", "🎉", "|", "]", "[", ",", "0", "1", "65536", "-1", "64k", "128k", "999999m",
-          "/var/log/x", "/var/log/spam experts", "::1", "127.0.0.1", "10.0.0.0/8", "a", "mail", "id", "subject_header", "A" * 16, "0123456789abcdef"]
-TEXT = st.one_of(st.sampled_from(PIECES), st.sampled_from(PIECES).map(lambda piece: piece + "\n"), st.lists(st.sampled_from(PIECES), max_size=4).map("".join), st.text(max_size=12))
+PIECES = [
+    '"',
+    "'",
+    "\\",
+    "\n",
+    "\r",
+    "\t",
+    " ",
+    "$",
+    "${x}",
+    "{{ 7 * 7 }}",
+    "{% raw %}",
+    "#",
+    "/* */",
+    ")",
+    '")\n$IncludeConfig /tmp/x\n#',
+    '" ruleset="x',
+    "%",
+    "%msg%",
+    "..",
+    "/",
+    "\0",
+    "\x1f",
+    "ü",
+    "🎉",
+    "|",
+    "]",
+    "[",
+    ",",
+    "0",
+    "1",
+    "65536",
+    "-1",
+    "64k",
+    "128k",
+    "999999m",
+    "/var/log/x",
+    "/var/log/spam experts",
+    "::1",
+    "127.0.0.1",
+    "10.0.0.0/8",
+    "a",
+    "mail",
+    "id",
+    "subject_header",
+    "A" * 16,
+    "0123456789abcdef",
+]
+TEXT = st.one_of(
+    st.sampled_from(PIECES),
+    st.sampled_from(PIECES).map(lambda piece: piece + "\n"),
+    st.lists(st.sampled_from(PIECES), max_size=4).map("".join),
+    st.text(max_size=12),
+)
 
 
 def listener(**more: object) -> dict:
-    return {"rsyslog_receiver_listeners": [{"transport": "tcp", "port": 5514, **more}, {"transport": "udp", "port": 5514}]}
+    return {
+        "rsyslog_receiver_listeners": [{"transport": "tcp", "port": 5514, **more}, {"transport": "udp", "port": 5514}]
+    }
 
 
 def log_format(**more: object) -> dict:
@@ -55,8 +108,10 @@ VARIABLES = {
     "tag": (lambda text: log_format(tag=text), ["mail"]),
     "delimiter": (lambda text: log_format(delimiter=text), ["^"]),
     "style": (lambda text: log_format(style=text), ["printable", "fast"]),
-    "field": (lambda text: log_format(message_fields=["id", text], allow_unknown_fields=True),
-              ["subject_header", "sender_ip", "incoming_size", "extra"]),
+    "field": (
+        lambda text: log_format(message_fields=["id", text], allow_unknown_fields=True),
+        ["subject_header", "sender_ip", "incoming_size", "extra"],
+    ),
 }
 
 
@@ -82,14 +137,21 @@ def refused(variables: dict) -> bool:
     found = {**env.filters, **core.FilterModule().filters(), **mathstuff.FilterModule().filters()}
     # In Ansible's templating a filter that yields is a list.
     env.filters = {name: listed(function) for name, function in found.items()}
-    env.tests.update(TestModule().tests())
-    values = {"rsyslog_receiver_group": "spamexperts", "rsyslog_receiver_state": "present", "rsyslog_receiver_networks": [], **variables}
+    env.tests.update(core_tests.TestModule().tests())
+    values = {
+        "rsyslog_receiver_group": "spamexperts",
+        "rsyslog_receiver_state": "present",
+        "rsyslog_receiver_networks": [],
+        **variables,
+    }
     for name, spec in SPECS.items():
         if name in values and "choices" in spec and values[name] not in spec["choices"]:
             return True
     options = SPECS["rsyslog_receiver_listeners"]["options"]
     for one in values["rsyslog_receiver_listeners"]:
-        if one["transport"] not in options["transport"]["choices"] or not re.fullmatch(r"-?[0-9]{1,9}", str(one["port"])):
+        if one["transport"] not in options["transport"]["choices"] or not re.fullmatch(
+            r"-?[0-9]{1,9}", str(one["port"])
+        ):
             return True
     for task in yaml.safe_load((ROLE / "tasks" / "preflight.yml").read_text("utf-8")):
         conditions = task.get("ansible.builtin.assert", {}).get("that", [])
@@ -100,7 +162,7 @@ def refused(variables: dict) -> bool:
             except jinja2.UndefinedError:
                 # About the host, or about what the filters below say.
                 continue
-            except Exception:  # noqa: BLE001
+            except Exception:
                 # human_to_bytes of something else: the task fails, and so does the role.
                 return True
     return False
@@ -109,11 +171,17 @@ def refused(variables: dict) -> bool:
 def skeleton(text: str) -> str:
     """A configuration without its comments, without what is in quotes and without its numbers."""
     text = re.sub(r"(?m)^(\$AllowedSender (?:TCP|UDP), )[][0-9a-f.:/, ]+$", r"\1", text)
-    text = re.sub(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|#[^\n]*', lambda found: "" if found[0][0] == "#" else '""', text)
+    text = re.sub(
+        r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|#[^\n]*', lambda found: "" if found[0][0] == "#" else '""', text
+    )
     return re.sub(r"\b[0-9]+\b", "0", text)
 
 
-@pytest.mark.fault(25, "any text in any variable of the role", "nothing: it is refused, or rsyslogd takes it as the one value it is; what runs is not touched")
+@pytest.mark.fault(
+    25,
+    "any text in any variable of the role",
+    "nothing: it is refused, or rsyslogd takes it as the one value it is; what runs is not touched",
+)
 @pytest.mark.parametrize("name", VARIABLES)
 def test_any_text(prepare, name):
     daemon = prepare()
@@ -121,8 +189,13 @@ def test_any_text(prepare, name):
 
     def rendered(text: object) -> str:
         """The configuration with it. Raises what the role refuses it with."""
-        variables = {"rsyslog_receiver_data_dir": "/var/log/spamexperts", "rsyslog_receiver_max_message_size": "128k",
-                     "rsyslog_receiver_on_overload": "drop", **listener(), **place(text)}
+        variables = {
+            "rsyslog_receiver_data_dir": "/var/log/spamexperts",
+            "rsyslog_receiver_max_message_size": "128k",
+            "rsyslog_receiver_on_overload": "drop",
+            **listener(),
+            **place(text),
+        }
         if refused(variables):
             raise Refused
         networks = sender_networks(variables.get("rsyslog_receiver_allowed_senders", []))
@@ -133,7 +206,9 @@ def test_any_text(prepare, name):
     shapes = {skeleton(rendered(value)) for value in usual}
     verdicts = {"refused": 0, "taken": 0}
 
-    @settings(derandomize=True, database=None, max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        derandomize=True, database=None, max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck)
+    )
     @given(TEXT)
     def any_text(text: str) -> None:
         try:

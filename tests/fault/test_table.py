@@ -18,7 +18,10 @@ PART = re.compile(r"(<!-- generated: faults -->\n).*?(<!-- end -->\n)", re.DOTAL
 
 def table(results: dict) -> str:
     words = {True: "held", False: "FAILED", None: "not run"}
-    lines = ["| # | fault | what may be lost | " + " | ".join(RELEASES) + " |", "|---|---|---|" + "---|" * len(RELEASES)]
+    lines = [
+        "| # | fault | what may be lost | " + " | ".join(RELEASES) + " |",
+        "|---|---|---|" + "---|" * len(RELEASES),
+    ]
     for (number, what, loss), cells in sorted(results.items()):
         verdicts = " | ".join(words[cells.get(release)] for release in RELEASES)
         lines.append(f"| {number} | {what} | {loss} | {verdicts} |")
