@@ -49,11 +49,11 @@ def make(count: int) -> list[Values]:
     """That many records, each the values of the vendor's default message fields; every id differs."""
     rnd = random.Random(42)
     choice, below, chance = rnd.choice, rnd.randrange, rnd.random
-    domains = [f"{choice(_WORDS)}{below(9999)}.{choice(_TLD)}" for _ in range(5000)]
+    domains = [f"{choice(_WORDS)}{below(9999)}.{choice(_TLD)}" for _number in range(5000)]
     hosts = [f"mail{below(99)}.{domain}" for domain in domains]
 
     def subject() -> str:
-        text, kind = " ".join(choice(_WORDS) for _ in range(below(3, 8))).capitalize(), chance()
+        text, kind = " ".join(choice(_WORDS) for _number in range(below(3, 8))).capitalize(), chance()
         if kind < 0.15:
             return f"{choice(_BEYOND_ASCII)} {text}"
         if kind < 0.25:

@@ -85,4 +85,3 @@ def _method(name: str, rest: str) -> Method:
             defaults[word[0]] = default[1:-1] if re.fullmatch(_TEXT, default) else default
     signature = f"{name}({inner})"
     return {"arguments": arguments, "defaults": defaults, "signature": signature, "returns": match["returns"]}
-

@@ -73,4 +73,4 @@ def _number(value: t.Any, whole: bool) -> t.Union[int, float, None]:
         return None
     if not whole:
         return float(text)
-    return int(text.split(".")[0]) if float(text).is_integer() else None
+    return int(text.split(".", 1)[0]) if float(text).is_integer() else None

@@ -113,7 +113,8 @@ class Daemon(Receiver):
         super().__init__(folder, log_format(SETTINGS), port, None)
         self.program, self.version, self.user, self.environment = program, version, user, {}
 
-    def configure(self, settings: dict = SETTINGS, **more: object) -> None:
+    def configure(self, settings: dict | None = None, **more: object) -> None:
+        settings = SETTINGS if settings is None else settings
         self.fmt = log_format(settings)
         render(self.folder, settings, self.port, True, **{"rsyslog_receiver_version": self.version, **more})
 

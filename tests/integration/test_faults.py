@@ -68,36 +68,36 @@ CASES = {
     "digest": Case({"auth": "digest"}, [GET, SET, GET]),
     "quotes for an empty reply": Case({"set_reply": "quotes"}, [GET, SET, GET]),
     **{f"{fault} on get": Case({"fault": fault}, [GET] * calls, says, failure_class, False)
-       for fault, calls, says, failure_class in (
-           ("credential_text", 1, ("correct api_username",), "auth"),
-           ("unauthorized", 1, ("HTTP 401", "correct api_username"), "auth"),
-           ("forbidden", 1, ("HTTP 403",), "permission"),
-           ("permission", 1, ("allow this method",), "permission"),
-           ("ip_restricted", 1, ("allow the address",), "ip_restricted"),
-           ("unknown_method", 1, ("update the cluster",), "unknown_method"),
-           # Row 20: an error behind status 200.
-           ("traceback", 1, ("inside the cluster",), "not_plaintext"),
-           ("sqlstate", 1, ("inside the cluster",), "not_plaintext"),
-           ("login_page", 1, ("check that api_url",), "not_plaintext"),
-           ("server_error", 1, ("HTTP 500",), "transport"),
-           ("dropped", 3, ("the connection failed",), "transport"),
-       )},
+        for fault, calls, says, failure_class in (
+            ("credential_text", 1, ("correct api_username",), "auth"),
+            ("unauthorized", 1, ("HTTP 401", "correct api_username"), "auth"),
+            ("forbidden", 1, ("HTTP 403",), "permission"),
+            ("permission", 1, ("allow this method",), "permission"),
+            ("ip_restricted", 1, ("allow the address",), "ip_restricted"),
+            ("unknown_method", 1, ("update the cluster",), "unknown_method"),
+            # Row 20: an error behind status 200.
+            ("traceback", 1, ("inside the cluster",), "not_plaintext"),
+            ("sqlstate", 1, ("inside the cluster",), "not_plaintext"),
+            ("login_page", 1, ("check that api_url",), "not_plaintext"),
+            ("server_error", 1, ("HTTP 500",), "transport"),
+            ("dropped", 3, ("the connection failed",), "transport"),
+        )},
     **{f"{fault} on set after": Case(on_set(fault, fault_when="after"), [GET, SET, GET], says, failure_class, True)
-       for fault, says, failure_class in (
-           ("traceback", ("inside the cluster", "hold now: host, port, enabled, level"), "not_plaintext"),
-           ("html", ("check that api_url", "hold now: host, port, enabled, level"), "not_plaintext"),
-           ("permission", ("allow this method", "hold now: host, port, enabled, level"), "permission"),
-       )},
+        for fault, says, failure_class in (
+            ("traceback", ("inside the cluster", "hold now: host, port, enabled, level"), "not_plaintext"),
+            ("html", ("check that api_url", "hold now: host, port, enabled, level"), "not_plaintext"),
+            ("permission", ("allow this method", "hold now: host, port, enabled, level"), "permission"),
+        )},
     **{f"{fault} on the verifying get": Case(
         {"fault": fault, "fault_skip": 1, "fault_calls": "api_get_*"}, [GET, SET, *[GET] * reads],
         ("the write was sent", "could not be read again"), failure_class)
-       for fault, reads, failure_class in (
-           ("html", 1, "not_plaintext"), ("empty", 1, "not_plaintext"), ("cut", 1, "not_plaintext"),
-           ("traceback", 1, "not_plaintext"), ("server_error", 1, "transport"), ("unavailable", 3, "transport"),
-           ("ip_restricted", 1, "ip_restricted"),
-       )},
+        for fault, reads, failure_class in (
+            ("html", 1, "not_plaintext"), ("empty", 1, "not_plaintext"), ("cut", 1, "not_plaintext"),
+            ("traceback", 1, "not_plaintext"), ("server_error", 1, "transport"), ("unavailable", 3, "transport"),
+            ("ip_restricted", 1, "ip_restricted"),
+        )},
     **{tls: Case({"tls": tls}, [], ("certificate or TLS was refused", "set ca_path"), "tls", False)
-       for tls in ("wrong_name", "expired", "self_signed", "unknown_ca")},
+        for tls in ("wrong_name", "expired", "self_signed", "unknown_ca")},
     "translated error": Case(on_set("permission", translated="always"), [GET, SET, GET],
                              ("cannot be read with certainty", "hold now: none"), "not_plaintext"),
     "dead node": Case({"node_fail": "node2.cluster.example"}, [GET, SET, GET],

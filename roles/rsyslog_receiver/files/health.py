@@ -164,7 +164,7 @@ def main(argv=None):
         options = arguments(argv)
     except SystemExit as ended:
         # argparse ends with 2, which means CRITICAL here.
-        return 3 if ended.code else 0
+        return 3 * bool(ended.code)
     try:
         check = examine(read(options.metrics), options, time.time())
     except (OSError, ValueError, KeyError) as error:

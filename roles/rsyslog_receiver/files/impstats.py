@@ -55,7 +55,7 @@ def parse(text):
             row = json.loads(line[line.index("{") :])
             key = (str(row.pop("name")), str(row.pop("origin")))
             row = row.pop("values", row)
-            numbers = {name: value for name, value in row.items() if type(value) is int and value >= 0}
+            numbers = {name: value for name, value in row.items() if isinstance(value, int) and value >= 0}
         except (ValueError, KeyError, AttributeError):
             continue
         if key in report:

@@ -47,8 +47,8 @@ def test_any_object_gives_the_same_keys_for_all_its_nodes(content):
     assert list(nodes) == list(content)
     for node in nodes.values():
         assert set(node) == set(SAME)
-        assert all(node[name] is None or type(node[name]) is float for name in ("load_1m", "load_5m"))
-        assert all(node[name] is None or type(node[name]) is int for name in ("queue_delivery", "queue_submission"))
+        assert all(node[name] is None or isinstance(node[name], float) for name in ("load_1m", "load_5m"))
+        assert all(node[name] is None or isinstance(node[name], int) for name in ("queue_delivery", "queue_submission"))
 
 
 @pytest.mark.parametrize("before, after, messages", [
