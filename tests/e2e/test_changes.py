@@ -138,6 +138,7 @@ def test_removal_leaves_nothing_and_a_new_installation_starts_anew(site, release
 def test_rotation_is_stopped_and_resumed(site):
     """A node is cut off while the cluster is told: both secrets stay good until that node has the new one, too."""
     receiver = site.receivers["debian12"]
+    site.configure(receiver, {"secret": NEW}, "udp")
     variables = {**site.variables(receiver, {"secret": NEXT, "previous_secrets": [NEW]}, "udp"), **QUICK}
     with under_load(site, receiver, "debian12 rotation in three runs") as found:
         site.cluster.ask("POST", "/switches", {"node_fail": "node2.cluster.example"})
