@@ -7,9 +7,8 @@
     soak.py [--minutes M] [--rate R] [--seed N] [--release bookworm]
 
 Half of the records come by UDP, half by TCP. A lost record is explained when it was sent within a second before a kill
-or a stop and until a second after the receiver listened again, or when the kernel counted the datagram as dropped. Memory is flat when
-a process ends with at most 8 MiB more than when it was warm. Exits with 1
-otherwise.
+or a stop and until a second after the receiver listened again, or when the kernel counted the datagram as dropped.
+Memory is flat when each process ends with at most 8 MiB more than when it was warm. Exits with 1 otherwise.
 """
 
 from __future__ import annotations
