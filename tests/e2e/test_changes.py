@@ -49,6 +49,12 @@ def settings(site) -> dict:
     return site.cluster.ask("GET", "/state")["settings"]
 
 
+def prepare(site, receiver, log_format: dict) -> None:
+    """Whatever an earlier test left: that receiver takes this log format, and the cluster sends it there."""
+    site.playbook("receiver", **site.variables(receiver, log_format, "udp"), **QUICK)
+    site.configure(receiver, log_format, "udp")
+
+
 def test_upgrade_from_the_first_version(site, release):
     receiver = site.receivers[release]
     install_first_version(receiver)
@@ -80,6 +86,7 @@ def install_first_version(receiver) -> None:
 
 def test_rotation_of_the_secret(site, release):
     receiver = site.receivers[release]
+    prepare(site, receiver, {"secret": OLD})
     with under_load(site, receiver, f"{release} rotation") as found:
         output = site.playbook("rotate_secret", **site.variables(
             receiver, {"secret": NEW, "previous_secrets": [OLD]}, "udp"), **QUICK)
@@ -97,6 +104,7 @@ def test_change_of_the_log_format(site, release):
     receiver = site.receivers[release]
     fields = ["id", "filtering_host", "status", "subject_header"]
     log_format = {"secret": NEW, "message_fields": fields}
+    prepare(site, receiver, {"secret": NEW})
     with under_load(site, receiver, f"{release} change of the log format") as found:
         site.playbook("site", **site.variables(receiver, log_format, "udp"), **QUICK)
     assert {record["event.reason"] for record in found["quarantine"]} <= {"field-count"}
@@ -138,7 +146,7 @@ def test_removal_leaves_nothing_and_a_new_installation_starts_anew(site, release
 def test_rotation_is_stopped_and_resumed(site):
     """A node is cut off while the cluster is told: both secrets stay good until that node has the new one, too."""
     receiver = site.receivers["debian12"]
-    site.configure(receiver, {"secret": NEW}, "udp")
+    prepare(site, receiver, {"secret": NEW})
     variables = {**site.variables(receiver, {"secret": NEXT, "previous_secrets": [NEW]}, "udp"), **QUICK}
     with under_load(site, receiver, "debian12 rotation in three runs") as found:
         site.cluster.ask("POST", "/switches", {"node_fail": "node2.cluster.example"})
