@@ -116,7 +116,9 @@ def test_five_processes_at_once(tmp_path, emulator):
 def clusters(certificates):
     """200 clusters, each with a server, a state and a journal of its own."""
     with ThreadPoolExecutor(50) as pool, contextlib.ExitStack() as stack:
-        started = [Emulator(password=PASSWORD, certificates=certificates, nodes=1).start() for _number in range(CLUSTERS)]
+        started = [
+            Emulator(password=PASSWORD, certificates=certificates, nodes=1).start() for _number in range(CLUSTERS)
+        ]
         # One after the other they would take a minute of waiting to end.
         stack.callback(lambda: list(pool.map(lambda emulator: emulator.stop(), started)))
         yield started
