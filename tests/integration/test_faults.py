@@ -33,6 +33,33 @@ def on_set(fault: str, **more: Any) -> dict[str, Any]:
     return {"fault": fault, "fault_calls": "api_set_*", **more}
 
 
+# The fault, how often the get call is sent, what the message says, and the class of the failure.
+ON_GET = (
+    ("credential_text", 1, ("correct api_username",), "auth"),
+    ("unauthorized", 1, ("HTTP 401", "correct api_username"), "auth"),
+    ("forbidden", 1, ("HTTP 403",), "permission"),
+    ("permission", 1, ("allow this method",), "permission"),
+    ("ip_restricted", 1, ("allow the address",), "ip_restricted"),
+    ("unknown_method", 1, ("update the cluster",), "unknown_method"),
+    # Row 20: an error behind status 200.
+    ("traceback", 1, ("inside the cluster",), "not_plaintext"),
+    ("sqlstate", 1, ("inside the cluster",), "not_plaintext"),
+    ("login_page", 1, ("check that api_url",), "not_plaintext"),
+    ("server_error", 1, ("HTTP 500",), "transport"),
+    ("dropped", 3, ("the connection failed",), "transport"),
+)
+# The write took place and its reply is wrong all the same.
+AFTER_SET = (
+    ("traceback", ("inside the cluster", "hold now: host, port, enabled, level"), "not_plaintext"),
+    ("html", ("check that api_url", "hold now: host, port, enabled, level"), "not_plaintext"),
+    ("permission", ("allow this method", "hold now: host, port, enabled, level"), "permission"),
+)
+# The write took place and cannot be verified: the fault, how often the get call is sent again, the class.
+ON_VERIFY = (
+    ("html", 1, "not_plaintext"), ("empty", 1, "not_plaintext"), ("cut", 1, "not_plaintext"),
+    ("traceback", 1, "not_plaintext"), ("server_error", 1, "transport"), ("unavailable", 3, "transport"),
+    ("ip_restricted", 1, "ip_restricted"),
+)
 CASES = {
     "ignored setting": Case({"ignore_set": "level"}, [GET, SET, GET, GET], ("level did not take", "level is 'INFO'"),
                             "verify"),
@@ -68,34 +95,13 @@ CASES = {
     "digest": Case({"auth": "digest"}, [GET, SET, GET]),
     "quotes for an empty reply": Case({"set_reply": "quotes"}, [GET, SET, GET]),
     **{f"{fault} on get": Case({"fault": fault}, [GET] * calls, says, failure_class, False)
-        for fault, calls, says, failure_class in (
-            ("credential_text", 1, ("correct api_username",), "auth"),
-            ("unauthorized", 1, ("HTTP 401", "correct api_username"), "auth"),
-            ("forbidden", 1, ("HTTP 403",), "permission"),
-            ("permission", 1, ("allow this method",), "permission"),
-            ("ip_restricted", 1, ("allow the address",), "ip_restricted"),
-            ("unknown_method", 1, ("update the cluster",), "unknown_method"),
-            # Row 20: an error behind status 200.
-            ("traceback", 1, ("inside the cluster",), "not_plaintext"),
-            ("sqlstate", 1, ("inside the cluster",), "not_plaintext"),
-            ("login_page", 1, ("check that api_url",), "not_plaintext"),
-            ("server_error", 1, ("HTTP 500",), "transport"),
-            ("dropped", 3, ("the connection failed",), "transport"),
-        )},
+       for fault, calls, says, failure_class in ON_GET},
     **{f"{fault} on set after": Case(on_set(fault, fault_when="after"), [GET, SET, GET], says, failure_class, True)
-        for fault, says, failure_class in (
-            ("traceback", ("inside the cluster", "hold now: host, port, enabled, level"), "not_plaintext"),
-            ("html", ("check that api_url", "hold now: host, port, enabled, level"), "not_plaintext"),
-            ("permission", ("allow this method", "hold now: host, port, enabled, level"), "permission"),
-        )},
+       for fault, says, failure_class in AFTER_SET},
     **{f"{fault} on the verifying get": Case(
         {"fault": fault, "fault_skip": 1, "fault_calls": "api_get_*"}, [GET, SET, *[GET] * reads],
         ("the write was sent", "could not be read again"), failure_class)
-        for fault, reads, failure_class in (
-            ("html", 1, "not_plaintext"), ("empty", 1, "not_plaintext"), ("cut", 1, "not_plaintext"),
-            ("traceback", 1, "not_plaintext"), ("server_error", 1, "transport"), ("unavailable", 3, "transport"),
-            ("ip_restricted", 1, "ip_restricted"),
-        )},
+       for fault, reads, failure_class in ON_VERIFY},
     **{tls: Case({"tls": tls}, [], ("certificate or TLS was refused", "set ca_path"), "tls", False)
         for tls in ("wrong_name", "expired", "self_signed", "unknown_ca")},
     "translated error": Case(on_set("permission", translated="always"), [GET, SET, GET],
