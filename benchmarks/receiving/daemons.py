@@ -29,14 +29,14 @@ module(load="imudp")
 template(name="raw" type="string" string="%rawmsg-after-pri%\\n")
 ruleset(name="raw") {{ action(type="omfile" file="{folder}/lines" template="raw") }}
 input(type="imtcp" address="127.0.0.1" port="{port}" ruleset="raw")
-input(type="imudp" address="127.0.0.1" port="{port}" ruleset="raw" rcvbufSize="4m")
+input(type="imudp" address="127.0.0.1" port="{port}" ruleset="raw" rcvbufSize="16m")
 """
 _SYSLOG_NG = """@version: 3.38
 options {{ use-dns(no); stats-freq(0); log-msg-size(131072); }};
 source s {{
     network(transport("tcp") ip("127.0.0.1") port({port}) flags(no-header) log-fetch-limit(1000) log-iw-size(100000));
     network(transport("udp") ip("127.0.0.1") port({port}) flags(no-header) log-fetch-limit(1000) log-iw-size(100000)
-            so-rcvbuf(4194304));
+            so-rcvbuf(16777216));
 }};
 # The outer quotes go first; what is between the fields is the three characters "," and nothing else.
 parser p {{ csv-parser(columns({columns}) prefix("f.") template("$(substr $MSG 1 -1)")

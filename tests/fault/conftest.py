@@ -8,31 +8,23 @@ from __future__ import annotations
 
 import os
 import pathlib
-import re
-import subprocess
 
 import pytest
 from fault.harness import Daemon
-from receiver.conftest import free_port
+from receiver.conftest import RELEASES, free_port, rsyslogd_of, rsyslogd_version
 
-TOOLS = pathlib.Path(__file__).resolve().parents[1] / "tools"
-RELEASES = {"8.2302": "bookworm", "8.2504": "trixie"}
 RESULTS: pytest.StashKey[dict] = pytest.StashKey()
 
 
 @pytest.fixture(scope="session", params=RELEASES)
 def release(request) -> tuple[pathlib.Path, str]:
     """The program and the version of one release's rsyslogd."""
-    folder = subprocess.run(
-        ["bash", TOOLS / "rsyslogd.sh", RELEASES[request.param]], check=True, stdout=subprocess.PIPE, text=True
-    ).stdout.strip()
-    program = pathlib.Path(folder) / "rsyslogd"
-    shown = subprocess.run([program, "-v"], check=True, capture_output=True, text=True).stdout
-    version = re.match(r"rsyslogd\s+([0-9.]+)", shown).group(1)
+    program = rsyslogd_of(RELEASES[request.param])
+    version = rsyslogd_version(program)
     assert version.startswith(request.param + "."), (
         f"{RELEASES[request.param]} has {version} now: this table needs a new column"
     )
-    return program, version
+    return pathlib.Path(program), version
 
 
 @pytest.fixture

@@ -21,14 +21,13 @@ import pathlib
 import random
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 
 from fault.harness import HOST, Daemon, Pace, Sender, account
-from receiver.conftest import free_port
+from receiver.conftest import free_port, rsyslogd_of, rsyslogd_version
 
 TOOLS = pathlib.Path(__file__).resolve().parents[1] / "tools"
 FAULT_EVERY = 30.0  # seconds
@@ -155,15 +154,8 @@ def main() -> int:
     parser.add_argument("--release", default="bookworm", choices=["bookworm", "trixie"])
     options = parser.parse_args()
     seed = random.randrange(1 << 32) if options.seed is None else options.seed
-    program = (
-        pathlib.Path(
-            subprocess.run(
-                ["bash", TOOLS / "rsyslogd.sh", options.release], check=True, stdout=subprocess.PIPE, text=True
-            ).stdout.strip()
-        )
-        / "rsyslogd"
-    )
-    version = subprocess.run([program, "-v"], check=True, capture_output=True, text=True).stdout.split()[1]
+    program = pathlib.Path(rsyslogd_of(options.release))
+    version = rsyslogd_version(str(program))
     with tempfile.TemporaryDirectory() as folder:
         daemon = Daemon(pathlib.Path(folder), free_port(), program, version)
         daemon.configure()

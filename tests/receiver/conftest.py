@@ -23,6 +23,8 @@ from receiver.rendering import defaults, rendered
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import LogFormat, log_format
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._rulebase import rulesets
 
+TOOLS = pathlib.Path(__file__).resolve().parents[1] / "tools"
+RELEASES = {"8.2302": "bookworm", "8.2504": "trixie"}
 FILES = ("messages", "status", "quarantine")
 PATIENCE = 5.0  # seconds without a new record after which no more are waited for
 PACE = 20  # datagrams between two pauses, so that an unprivileged receive buffer does
@@ -36,8 +38,14 @@ def rsyslogd() -> str:
     return path
 
 
-def rsyslogd_version() -> str:
-    shown = subprocess.run([rsyslogd(), "-v"], check=True, capture_output=True, text=True).stdout
+def rsyslogd_of(suite: str) -> str:
+    """The path of the rsyslogd of a Debian release, which runs beside any other."""
+    found = subprocess.run(["bash", TOOLS / "rsyslogd.sh", suite], check=True, stdout=subprocess.PIPE, text=True)
+    return found.stdout.strip() + "/rsyslogd"
+
+
+def rsyslogd_version(program: str = "") -> str:
+    shown = subprocess.run([program or rsyslogd(), "-v"], check=True, capture_output=True, text=True).stdout
     return re.match(r"rsyslogd\s+([0-9.]+)", shown).group(1)
 
 
@@ -49,7 +57,7 @@ def render(folder: pathlib.Path, value: dict, port: int, pmnormalize: bool, **mo
         rsyslog_receiver_work_dir=str(folder),
         rsyslog_receiver_data_dir=str(folder / "data"),
         rsyslog_receiver_stats_interval=1,
-        rsyslog_receiver_version=rsyslogd_version(),
+        rsyslog_receiver_version=more.get("rsyslog_receiver_version") or rsyslogd_version(),
         rsyslog_receiver_pmnormalize=pmnormalize,
         rsyslog_receiver_listeners=[
             {"transport": transport, "port": port, "address": "127.0.0.1"} for transport in ("tcp", "udp")
@@ -98,16 +106,16 @@ class Receiver:
         whole = b"".join(path.read_bytes() for path in sorted(self.folder.glob(f"data/*/{name}.json")))
         return whole.split(b"\n")[:-1][self.taken[name] :]
 
-    def take(self, count: int) -> dict[str, list[dict]]:
-        """Wait for that many new lines, and a moment for more than that. Every one has to be UTF-8 and JSON."""
+    def take(self, count: int, moment: float = 0.3) -> dict[str, list[dict]]:
+        """Wait for that many new lines, and a moment (seconds) for more. Every one has to be UTF-8 and JSON."""
         seen, since = -1, time.monotonic()
         while time.monotonic() - since < PATIENCE and self.process.poll() is None:
             total = sum(len(self.lines(name)) for name in FILES)
             if total != seen:
                 seen, since = total, time.monotonic()
-            if seen >= count and time.monotonic() - since > 0.3:
+            if seen >= count and time.monotonic() - since > moment:
                 break
-            time.sleep(0.05)
+            time.sleep(0.01)
         assert self.process.poll() is None, "rsyslogd ended by itself: " + self.log()
         records = {}
         for name in FILES:
@@ -130,13 +138,16 @@ def unique(pairs: list[tuple]) -> dict:
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory):
-    """Starts receivers (log format, pmnormalize, port, role variables); all are stopped at the end of the module."""
+    """Starts receivers (log format, pmnormalize, port, path of rsyslogd, role variables); all are stopped at the end of
+    the module."""
     running = []
 
-    def start_one(value: dict, pmnormalize: bool = True, port: int = 0, **more: object) -> Receiver:
-        folder, port = tmp_path_factory.mktemp("receiver"), port or free_port()
-        render(folder, value, port, pmnormalize, **more)
-        command = [rsyslogd(), "-f", str(folder / "receiver.conf")]
+    def start_one(
+        value: dict, pmnormalize: bool = True, port: int = 0, program: str = "", **more: object
+    ) -> Receiver:
+        folder, port, program = tmp_path_factory.mktemp("receiver"), port or free_port(), program or rsyslogd()
+        render(folder, value, port, pmnormalize, rsyslog_receiver_version=rsyslogd_version(program), **more)
+        command = [program, "-f", str(folder / "receiver.conf")]
         check = subprocess.run([*command, "-N1"], capture_output=True, text=True, timeout=30, check=False)
         assert check.returncode == 0, check.stderr
         process = subprocess.Popen([*command, "-n", "-iNONE"], stdin=subprocess.DEVNULL)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -195,11 +194,33 @@ def forged(fmt: LogFormat) -> Iterator[str]:
             yield compile_template(one, kind) % values
 
 
-def pool(fmt: LogFormat, count: int) -> list[str]:
-    """Values that hypothesis makes of those pieces and of any other text, without NUL."""
-    found: list[str] = []
+def texts(fmt: LogFormat) -> st.SearchStrategy[str]:
+    """Values made of those pieces and of any other text, without NUL."""
     text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6)
     part = st.one_of(st.sampled_from(fragments(fmt)), text, st.sampled_from(TEXTS[:20]))
+    return st.lists(part, max_size=5).map("".join)
+
+
+@st.composite
+def damaged(draw: st.DrawFn, fmt: LogFormat) -> str:
+    """A record with hostile values in one to three fields of any sort; two of five are damaged besides."""
+    kind = draw(st.sampled_from(KINDS))
+    names = st.sampled_from([field.name for field in fmt.fields(kind)])
+    values = draw(st.dictionaries(names, texts(fmt), min_size=1, max_size=3))
+    record = compile_template(fmt, kind) % dict(BASE, **values)
+    damage, begin = draw(st.integers(0, 9)), draw(st.integers(0, len(record)))
+    if damage == 6:
+        return record[:begin]
+    if damage == 7:
+        return record + draw(texts(fmt))
+    if damage == 8:
+        return record[:begin] + record[begin + draw(st.integers(1, 30)) :]
+    return record[:begin] + draw(texts(fmt)) + record[begin:] if damage == 9 else record
+
+
+def some(strategy: st.SearchStrategy[str], count: int) -> list[str]:
+    """That many examples, the same on every run."""
+    found: list[str] = []
 
     @settings(
         derandomize=True,
@@ -209,7 +230,7 @@ def pool(fmt: LogFormat, count: int) -> list[str]:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(st.lists(part, max_size=5).map("".join))
+    @given(strategy)
     def collect(value: str) -> None:
         found.append(value)
 
@@ -234,26 +255,6 @@ def listed(fmt: LogFormat) -> Iterator[str]:
     for kind in KINDS:
         head = fmt.head(kind, mark)
         yield from (head, head + fmt.delimiter, head + fmt.closing(mark), head + fmt.delimiter + fmt.closing(mark))
-
-
-def random_records(fmt: LogFormat, count: int, seed: int) -> Iterator[str]:
-    """Hostile values in one to three fields of any sort, and whole records damaged at random."""
-    rnd, values = random.Random(seed), pool(fmt, count // 2)
-    templates = {kind: compile_template(fmt, kind) for kind in KINDS}
-    for _i in range(count):
-        kind = rnd.choice(KINDS)
-        names = rnd.sample([field.name for field in fmt.fields(kind)], rnd.randint(1, 3))
-        record = templates[kind] % dict(BASE, **{name: rnd.choice(values) for name in names})
-        damage, begin = rnd.random(), rnd.randrange(len(record))
-        if damage < 0.1:
-            record = record[:begin]
-        elif damage < 0.2:
-            record += rnd.choice(values)
-        elif damage < 0.3:
-            record = record[:begin] + record[begin + rnd.randint(1, 30) :]
-        elif damage < 0.4:
-            record = record[:begin] + rnd.choice(values) + record[begin:]
-        yield record
 
 
 def encoded(record: str) -> bytes:

@@ -9,17 +9,26 @@ from __future__ import annotations
 import collections
 import itertools
 import json
+import logging
 import random
 import re
+import socket
+import time
+from logging.handlers import SysLogHandler
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 from receiver import expected, hostile
+from receiver.conftest import PACE, RELEASES, rsyslogd_of
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import STYLES, compile_template
+from emulator.stream import Handler
 
-COUNT = 1500  # random records a style and transport
+EXAMPLES = 80  # lists of 10 to 30 records, for each style, transport and release
 UDP_MAX = 65507
-TRANSPORTS = ("tcp", "udp")
+TRANSPORTS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 RECEPTION = {
     "@timestamp": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(\+00:00|Z)\Z"),
     "event.kind": re.compile(r"event\Z"),
@@ -34,9 +43,10 @@ def settings(style: str) -> dict:
     return {"style": style, "secret": hostile.SECRET, "previous_secrets": [hostile.OLD_SECRET]}
 
 
-@pytest.fixture(scope="module", params=STYLES)
+@pytest.fixture(scope="module", params=itertools.product(STYLES, RELEASES), ids=" on ".join)
 def receiver(start, request):
-    return start(settings(request.param))
+    style, release = request.param
+    return start(settings(style), program=rsyslogd_of(RELEASES[release]))
 
 
 def send(receiver, transport: str, frames: list[bytes]) -> list[bytes]:
@@ -49,10 +59,10 @@ def send(receiver, transport: str, frames: list[bytes]) -> list[bytes]:
     return [expected.udp_frame(datagram) for datagram in wire]
 
 
-def check(receiver, frames: list[bytes]) -> dict[str, list[dict]]:
+def check(receiver, frames: list[bytes], moment: float = 0.3) -> dict[str, list[dict]]:
     """Take the records and compare each with what the reference parser says of its frame. Returns what was taken."""
     wanted = expected.records(frames, receiver.fmt)
-    taken = receiver.take(len(wanted))
+    taken = receiver.take(len(wanted), moment)
     got = []
     for name, found in taken.items():
         for record in found:
@@ -107,21 +117,45 @@ def test_listed_hostile_records(receiver, transport):
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_random_hostile_records(receiver, transport):
-    made = hostile.random_records(receiver.fmt, COUNT, seed=TRANSPORTS.index(transport))
-    frames = [b"<158>" + hostile.encoded(record) for record in made]
-    taken = check(receiver, send(receiver, transport, frames))
-    assert (
-        len(taken["messages"]) > COUNT / 10
-        and len(taken["status"]) > COUNT / 10
-        and len(taken["quarantine"]) > COUNT / 10
+def test_whatever_hypothesis_thinks_of(receiver, transport):
+    """Sent by Python's own SysLogHandler, as the emulated cluster sends; a disagreement is shrunk to its core."""
+    handler = Handler(("127.0.0.1", receiver.port), SysLogHandler.LOG_LOCAL3, TRANSPORTS[transport])
+    seen: collections.Counter = collections.Counter()
+
+    @examples(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
     )
+    @given(st.lists(hostile.damaged(receiver.fmt), min_size=10, max_size=30))
+    def both_agree(records: list[str]) -> None:
+        frames = []
+        for number, record in enumerate(records):
+            handler.begin(raw=True)
+            handler.handle(logging.LogRecord("remote_syslog", logging.INFO, __file__, 0, record, (), None))
+            assert handler.error is None
+            frames.append(b"<158>" + hostile.encoded(record) + b"\0")
+            if number % PACE == 0:
+                time.sleep(0.002)
+        made = expected.tcp_frames(b"".join(frames)) if transport == "tcp" else map(expected.udp_frame, frames)
+        taken = check(receiver, list(made), moment=0.03)
+        seen.update({name: len(found) for name, found in taken.items()})
+
+    try:
+        both_agree()
+    finally:
+        handler.close()
+    assert receiver.take(0) == {name: [] for name in FILES}
+    assert sum(seen.values()) > 10 * EXAMPLES
+    assert min(seen[name] for name in FILES) > sum(seen.values()) / 10, seen
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_nul_inside_a_record(receiver, transport):
     """On TCP it splits the record, on UDP it becomes text; the pieces are accounted for."""
-    rnd, records = random.Random(5), [*itertools.islice(hostile.random_records(receiver.fmt, 300, seed=7), 300)]
+    rnd, records = random.Random(5), hostile.some(hostile.damaged(receiver.fmt), 300)
     frames = []
     for record in records:
         cut = rnd.randrange(len(record) + 1)
@@ -221,7 +255,7 @@ def test_without_pmnormalize(start, style, transport):
     can end in the middle of a character, so even that cannot be promised.
     """
     receiver = start(settings(style), pmnormalize=False)
-    made = [*hostile.listed(receiver.fmt), *hostile.random_records(receiver.fmt, 500, seed=3)]
+    made = [*hostile.listed(receiver.fmt), *hostile.some(hostile.damaged(receiver.fmt), 500)]
     frames = [b"<158>" + hostile.encoded(record) for record in made if not re.search("[\udc80-\udcff]", record)]
     check(receiver, send(receiver, transport, frames))
 
@@ -244,7 +278,7 @@ def test_other_choices_of_a_log_format(start, style):
     for choice in choices:
         receiver = start({"style": style, **choice})
         fmt = receiver.fmt
-        values = hostile.pool(fmt, 200)
+        values = hostile.some(hostile.texts(fmt), 200)
         frames = []
         for kind, value in itertools.product(("message", "status"), values):
             for field in fmt.fields(kind):
@@ -262,11 +296,12 @@ def test_a_first_and_a_last_field_that_csv_has_to_look_at(start):
         "status_fields": ["delivery_port", "id"],
     }
     receiver = start({"style": "csv", **fields})
+    values = [*hostile.NUMBERS, *hostile.ADDRESSES, *hostile.TEXTS, *hostile.some(hostile.texts(receiver.fmt), 100)]
     frames = []
     for kind in ("message", "status"):
         template = compile_template(receiver.fmt, kind)
         for name in fields[kind + "_fields"]:
-            for value in (*hostile.NUMBERS, *hostile.ADDRESSES, *hostile.TEXTS, *hostile.pool(receiver.fmt, 100)):
+            for value in values:
                 frames.append(b"<158>" + hostile.encoded(template % dict(hostile.BASE, **{name: value})))
     taken = check(receiver, send(receiver, "tcp", frames))
     assert taken["messages"] and taken["status"] and taken["quarantine"]

@@ -13,11 +13,10 @@ import pytest
 import yaml
 from allpairspy import AllPairs
 from receiver import hostile
-from receiver.conftest import render
+from receiver.conftest import RELEASES, render, rsyslogd_of, rsyslogd_version
 from receiver.rendering import ROLE
 from receiver.versions import TABLE, Object, faults, late_types, parts, rule_uses, too_new, uses, version
 
-TOOLS = pathlib.Path(__file__).resolve().parents[1] / "tools"
 PACKAGES = yaml.safe_load((ROLE / "vars" / "main.yml").read_text("utf-8"))["rsyslog_receiver_packages"]
 TARGETS = [(target, rsyslog) for target in TABLE["targets"] for rsyslog in target["rsyslog"]]
 STYLES = {
@@ -139,13 +138,11 @@ def test_what_must_not_be_is_found(tmp_path):
     assert late_types("version=2\ntype=@a:x\nrule=:%.:@a%\ntype=@b:y\n") == ["@b"]
 
 
-@pytest.mark.parametrize("suite", ["bookworm", "trixie"])
+@pytest.mark.parametrize("suite", RELEASES.values())
 def test_rsyslogd_takes_the_configuration_of_every_release(tmp_path, suite):
     """What rsyslogd of both Debian releases says to all of them, save for parameters that it does not have."""
-    found = subprocess.run(["bash", TOOLS / "rsyslogd.sh", suite], check=True, stdout=subprocess.PIPE, text=True)
-    program = pathlib.Path(found.stdout.strip()) / "rsyslogd"
-    shown = subprocess.run([program, "-v"], check=True, capture_output=True, text=True).stdout
-    own, checked = ".".join(shown.split()[1].split(".")[:2]), set()
+    program = rsyslogd_of(suite)
+    own, checked = ".".join(rsyslogd_version(program).split(".")[:2]), set()
     for rsyslog in sorted({number for _target, number in TARGETS}):
         for number, case in enumerate(cases([True, False])):
             place = tmp_path / f"{rsyslog}-{number}"
