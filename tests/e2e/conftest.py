@@ -27,7 +27,7 @@ RELEASES = {"debian12": "bookworm", "debian13": "trixie"}
 USER, PASSWORD = "apiuser", "e2e-password-of-nobody"
 DATA_DIR = "/var/log/spamexperts"
 RMEM_MAX = Path("/proc/sys/net/core/rmem_max")
-RMEM_WANTED = 4 * 1024 * 1024  # bytes: what the role asks for
+RMEM_WANTED = 16 * 1024 * 1024  # bytes: what the role asks for
 COUNTS: list[str] = []
 
 

@@ -179,7 +179,7 @@ def skeleton(text: str) -> str:
 
 @pytest.mark.fault(
     25,
-    "any text in any variable of the role",
+    "any text in each variable of the role that reaches the configuration",
     "nothing: it is refused, or rsyslogd takes it as the one value it is; what runs is not touched",
 )
 @pytest.mark.parametrize("name", VARIABLES)

@@ -12,7 +12,7 @@ import time
 
 import pytest
 from receiver import hostile
-from receiver.conftest import free_port
+from receiver.conftest import RELEASES, free_port, rsyslogd_of
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import compile_template, log_format
 
@@ -71,6 +71,24 @@ def test_only_allowed_senders_are_heard(start):
     assert sorted((record["email.subject"], record["observer.ip"]) for record in taken["messages"]) == sorted(
         (f"{source} by {way} 0", source) for source in ("127.0.0.1", "127.1.2.3") for way in ("udp", "tcp"))
     assert not taken["quarantine"]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_ipv6(start, release):
+    """Without an address a listener serves both families; the address of the sender is written as it is."""
+    port = free_port()
+    receiver = start(FORMATS["printable"], port=port, program=rsyslogd_of(RELEASES[release]),
+                     rsyslog_receiver_listeners=[{"transport": transport, "port": port} for transport in ("tcp", "udp")],
+                     rsyslog_receiver_allowed_senders=["any"], rsyslog_receiver_senders=["127.0.0.1", "[::1]"])
+    for address in ("127.0.0.1", "::1"):
+        family = socket.getaddrinfo(address, port)[0][0]
+        with socket.socket(family, socket.SOCK_DGRAM) as sender:
+            sender.sendto(records(FORMATS["printable"], 1, f"{address} by udp")[0], (address, port))
+        with socket.create_connection((address, port)) as link:
+            link.sendall(records(FORMATS["printable"], 1, f"{address} by tcp")[0])
+    taken = receiver.take(4)
+    assert sorted((record["email.subject"], record["observer.ip"]) for record in taken["messages"]) == sorted(
+        (f"{address} by {way} 0", address) for address in ("127.0.0.1", "::1") for way in ("udp", "tcp"))
 
 
 def test_the_counters_are_written(start):
