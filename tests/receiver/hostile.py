@@ -205,8 +205,11 @@ def texts(fmt: LogFormat) -> st.SearchStrategy[str]:
 def damaged(draw: st.DrawFn, fmt: LogFormat) -> str:
     """A record with hostile values in one to three fields of any sort; two of five are damaged besides."""
     kind = draw(st.sampled_from(KINDS))
-    names = st.sampled_from([field.name for field in fmt.fields(kind)])
-    values = draw(st.dictionaries(names, texts(fmt), min_size=1, max_size=3))
+    usual = {"ip": st.sampled_from(ADDRESSES), "integer": st.sampled_from(NUMBERS), "text": texts(fmt)}
+    values = {
+        field.name: draw(st.one_of(usual[field.type], texts(fmt)))
+        for field in draw(st.lists(st.sampled_from(fmt.fields(kind)), min_size=1, max_size=3))
+    }
     record = compile_template(fmt, kind) % dict(BASE, **values)
     damage, begin = draw(st.integers(0, 9)), draw(st.integers(0, len(record)))
     if damage == 6:
