@@ -31,8 +31,13 @@ def defaults() -> dict[str, Any]:
 
 def rendered(template: str, variables: Mapping[str, Any]) -> str:
     """One template of the role, as Ansible would render it with these variables."""
-    env = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ROLE / "templates"),
+        trim_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
     # Jinja's own filters stay: Ansible's variants of them need its templating engine.
     env.filters = {**FilterModule().filters(), **env.filters}
     env.tests.update(TestModule().tests())
-    return env.from_string((ROLE / "templates" / template).read_text("utf-8")).render(variables)
+    return env.get_template(template).render(variables)
