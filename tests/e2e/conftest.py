@@ -291,9 +291,16 @@ def transport(request):
 
 
 def pytest_collection_modifyitems(items) -> None:
-    """Put the tests that change the receivers last, and before them those of the fast style."""
-    files = ("test_end_to_end", "test_changes", "test_access")
-    items.sort(key=lambda item: ([name in item.nodeid for name in files].index(True), "fast" in item.name))
+    """Put first what needs a cluster as it was delivered, and last the tests that change the receivers.
+
+    One of these runs several playbooks, which takes minutes where the machine is busy.
+    """
+    first, files = "test_settings_change_once", ("test_end_to_end", "test_changes", "test_access")
+    items.sort(
+        key=lambda item: (item.name != first, [name in item.nodeid for name in files].index(True), "fast" in item.name)
+    )
+    for item in items:
+        item.add_marker(pytest.mark.timeout(900))
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
