@@ -72,14 +72,8 @@ seealso:
 """
 
 EXAMPLES = r"""
-# production.spamexperts_cluster.yml: one cluster. The login is in the environment, in SPAMEXPERTS_API_USERNAME and
-# SPAMEXPERTS_API_PASSWORD.
----
-plugin: spamexperts.local_cloud.cluster
-name: production
-api_url: https://master.example.com
-
-# all.spamexperts_cluster.yml: two clusters with one user, whose password is in a file.
+# all.spamexperts_cluster.yml: two clusters with one user, whose password is in a file. One cluster alone needs no list:
+# give its api_url here.
 ---
 plugin: spamexperts.local_cloud.cluster
 api_username: apiuser

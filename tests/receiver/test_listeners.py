@@ -77,8 +77,9 @@ def test_only_allowed_senders_are_heard(start):
 def test_ipv6(start, release):
     """Without an address a listener serves both families; the address of the sender is written as it is."""
     port = free_port()
+    listeners = [{"transport": transport, "port": port} for transport in ("tcp", "udp")]
     receiver = start(FORMATS["printable"], port=port, program=rsyslogd_of(RELEASES[release]),
-                     rsyslog_receiver_listeners=[{"transport": transport, "port": port} for transport in ("tcp", "udp")],
+                     rsyslog_receiver_listeners=listeners,
                      rsyslog_receiver_allowed_senders=["any"], rsyslog_receiver_senders=["127.0.0.1", "[::1]"])
     for address in ("127.0.0.1", "::1"):
         family = socket.getaddrinfo(address, port)[0][0]

@@ -33,8 +33,9 @@ LINE = re.compile(
 
 
 @pytest.fixture
-def check(tmp_path, capsys):
+def check(tmp_path, capsys, monkeypatch):
     """Writes the well receiver's metrics with some values changed, and returns exit status and line."""
+    monkeypatch.setattr(health.time, "time", lambda: NOW)
 
     def run(changes=None, *options):
         path = tmp_path / "receiver.prom"

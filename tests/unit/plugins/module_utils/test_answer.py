@@ -9,6 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -21,6 +23,10 @@ from ansible_collections.spamexperts.local_cloud.plugins.module_utils._answer im
     warnings_in,
 )
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import redactor
+
+# Without pytest's configuration, as in ansible-test, nobody has said where the emulator is.
+sys.path.insert(0, str(Path(__file__).resolve().parents[4]))
+
 from emulator.faults import _HTML, _LOGIN, _SQLSTATE, _TRACEBACK
 from emulator.listings import STRANGE, find_reply
 from emulator.prose import _TEXTS
