@@ -25,7 +25,7 @@ from ansible_collections.spamexperts.local_cloud.plugins.module_utils._answer im
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import redactor
 
 # Without pytest's configuration, as in ansible-test, nobody has said where the emulator is.
-sys.path.insert(0, str(Path(__file__).resolve().parents[4]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from emulator.faults import _HTML, _LOGIN, _SQLSTATE, _TRACEBACK
 from emulator.listings import STRANGE, find_reply
