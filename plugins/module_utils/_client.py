@@ -43,6 +43,8 @@ class Connection:
     url: str
     username: str
     password: str = dataclasses.field(repr=False)
+    # What else must not show in a message.
+    secrets: t.Tuple[str, ...] = dataclasses.field(default=(), repr=False)
     verify: t.Union[bool, str] = True
     timeout: float = 60.0
     retries: int = 3
@@ -74,6 +76,7 @@ class Connection:
             # Values may be tagged subclasses of str, which older versions of requests refuse.
             username="".join(options["api_username"]),
             password="".join(options["api_password"]),
+            secrets=tuple(options.get("template_secrets") or ()),
             verify=verify,
             timeout=float(options["timeout"]),
             retries=int(options["retries"]),
@@ -116,7 +119,7 @@ class Client:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.redact = redactor(connection.username, connection.password)
+        self.redact = redactor(connection.username, connection.password, connection.secrets)
         self._retry = _ReadRetry(
             total=connection.retries,
             backoff_factor=0.5,
@@ -201,7 +204,8 @@ class Client:
         where = f"api_url {self.connection.url}"
         inner = error.args[0] if error.args else error
         cause = getattr(inner, "reason", None) or inner
-        text = self.redact(shorten(str(cause).rsplit("a new connection: ", 1)[-1].rsplit(">: ", 1)[-1], 160))
+        text = str(cause).rsplit("a new connection: ", 1)[-1].rsplit(">: ", 1)[-1]
+        text = shorten(self.redact(text), 160)
         if isinstance(error, requests.exceptions.SSLError) and "EOF" not in text:
             remedy = "set ca_path to the CA that signed it, or correct the host name in api_url"
             return TransportError(f"{where}: the server's certificate or TLS was refused ({text}); {remedy}", "tls")
@@ -237,7 +241,7 @@ class Client:
             )
         if 300 <= status < 400:
             target = urlsplit(response.headers.get("Location", ""))
-            location = self.redact(shorten(f"{target.hostname or ''}{target.path}") or "nowhere")
+            location = shorten(self.redact(f"{target.hostname or ''}{target.path}")) or "nowhere"
             raise TransportError(
                 f"{where} redirects to {location}, which is not followed with a password; set api_url to"
                 " the master itself",

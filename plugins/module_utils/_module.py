@@ -44,7 +44,8 @@ def execute(run: Run, params: Params, check_mode: bool) -> Result:
         return {**failure, **error.result}
     except Exception as error:  # pylint: disable=broad-exception-caught
         # A fault of ours. Ansible would show its traceback as it is, and the text of an exception can hold a URL.
-        redact = redactor(str(params.get("api_username")), str(params.get("api_password")))
+        secrets = params.get("template_secrets") or ()
+        redact = redactor(str(params.get("api_username")), str(params.get("api_password")), secrets)
         msg = f"unexpected {type(error).__name__}: {error}; what was changed is unknown; please report this"
         return {"failed": True, "msg": redact(msg), "exception": redact(traceback.format_exc())}
 

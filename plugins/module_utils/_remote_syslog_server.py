@@ -9,13 +9,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import typing as t
 
 from ._client import Client, Connection
-from ._errors import REFUSALS, ApiError, OptionError, TransportError, shorten
+from ._errors import REFUSALS, ApiError, OptionError, ReplyError, TransportError, shorten
 from ._plan import Plan, plan, unmet
-from ._reply import NAMES, TEMPLATES, check_write, parse_settings
+from ._reply import NAMES, TEMPLATES, Reply, check_write, parse_settings
 from ._settings import RESET, Settings, Value, option
 from ._template import template_faults
 
@@ -112,7 +113,17 @@ def _read(client: Client, expected: t.Mapping[str, Value]) -> t.Tuple[Settings, 
     # Nothing shows whether a reply that ends within a line is whole; one that was cut is not cut twice alike.
     if not text.rstrip(" ").endswith(("\n", "}")) and client.read(_GET) != text:
         raise TransportError("the cluster's reply broke off, for a second one is not the same; run again")
-    return Settings.from_api(reply).read_as(expected), reply.messages
+    return _settings(reply, client.redact).read_as(expected), reply.messages
+
+
+def _settings(reply: Reply, redact: t.Callable[[str], str]) -> Settings:
+    try:
+        return Settings.from_api(reply)
+    except ReplyError:
+        # Its message quotes a piece of a value. What is no value does not become one by a mask.
+        pinned = None if reply.pinned is None else {name: redact(text) for name, text in reply.pinned.items()}
+        values = {name: redact(text) for name, text in reply.values.items()}
+        return Settings.from_api(dataclasses.replace(reply, values=values, pinned=pinned))
 
 
 def _settle(client: Client, todo: Plan, params: Params) -> t.Tuple[Settings, t.Tuple[str, ...], t.Tuple[str, ...]]:
@@ -143,7 +154,7 @@ def _write(
     except ApiError as error:
         raise _failed(error, todo, current, None) from None
     if missing:
-        shown = ", ".join(f"{name} is {_show(settings.values[name])}" for name in missing)
+        shown = ", ".join(f"{name} is {_show(settings.values[name], client.redact)}" for name in missing)
         unverified = ApiError(
             f"{', '.join(missing)} did not take: the cluster accepted the write, but still shows that {shown}; raise"
             " verify_retries if it is slow, or look for another writer",
@@ -190,5 +201,5 @@ def _failed(error: ApiError, todo: Plan, current: Settings, settings: t.Optional
     return error
 
 
-def _show(value: Value) -> str:
-    return repr(shorten(str(value), 60))
+def _show(value: Value, redact: t.Callable[[str], str]) -> str:
+    return repr(shorten(redact(str(value)), 60))

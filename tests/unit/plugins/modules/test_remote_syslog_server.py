@@ -296,6 +296,23 @@ def test_setting_that_does_not_take(emulator, switches):
     assert result["settings"]["level"] == "INFO"
 
 
+SECRET = "0123456789abcdefGHIJKLMNOPQRSTUV"
+
+
+@pytest.mark.parametrize("offset", range(20, 64))
+def test_secret_that_a_message_cuts_shows_no_piece(emulator, offset):
+    """A value is quoted up to its 60th character, and one that cannot be read up to its 40th."""
+    emulator.set_switch("ignore_set", "message_template")
+    emulator.state.pin(message_template="x" * offset + SECRET + " %(id)s")
+    refused = run(emulator, message_template="%(id)s", template_secrets=[SECRET], verify_retries=0)
+    emulator.state.pin(level="x" * offset + SECRET + " y")
+    unread = run(emulator, level="INFO", template_secrets=[SECRET])
+    assert (refused["failure_class"], unread["failure_class"]) == ("verify", "not_plaintext")
+    assert "message_template is 'xxx" in refused["msg"] and "shows level as 'xxx" in unread["msg"]
+    for at in range(len(SECRET) - 7):
+        assert SECRET[at : at + 8] not in refused["msg"] + unread["msg"]
+
+
 def test_node_that_was_not_reached(emulator):
     emulator.set_switch("node_fail", emulator.nodes[1])
     result = run(emulator, **WANTED)
