@@ -80,6 +80,24 @@ def unmet(expected: Plan, current: Settings) -> t.Tuple[str, ...]:
     return tuple(missing)
 
 
+def unseen(expected: Plan, before: Settings, current: Settings) -> t.Tuple[str, ...]:
+    """The settings of which the replies do not tell whether they were given back to the product.
+
+    A cluster that warned about what is not the default, and does so no more, has told.
+    """
+    if before.pinned is not None or current.pinned is not None:
+        return ()
+    return tuple(name for name in NAMES if name in expected.reset and current.values[name] == before.values[name])
+
+
+def assumed_wrongly(expected: Plan, missing: t.Iterable[str]) -> t.Tuple[str, ...]:
+    """Of the settings that are not as planned, those that were only believed to follow the product's default.
+
+    They were written as ``default`` and changed by it, so they held a literal that the cluster does not warn about.
+    """
+    return tuple(name for name in missing if name in expected.before_defaults and name not in expected.managed)
+
+
 def _is_met(current: Settings, name: str, value: Value) -> bool:
     if value != RESET:
         return current.holds(name, value)

@@ -38,6 +38,8 @@ attributes:
       - Whether a setting follows the product's default can only be seen in the warnings that the cluster prints with
         the settings. If it prints none although a host is set, then a task that uses O(reset) or V(default) reports a
         change each time. Without it the module is idempotent.
+      - A cluster that prints none, has no host and sends nothing is taken for one that was never touched. There
+        O(reset) and V(default) write nothing, unless O(force) is V(true).
 options:
   host:
     description:
@@ -222,6 +224,8 @@ before:
 before_defaults:
   description:
     - Names of the settings that were known to follow the product's default.
+    - A setting that was only believed to do so, because the cluster does not warn about it, is left out once a write
+      has shown it. The task then fails and names that setting.
     - It is empty when the cluster warned about no setting, because then nothing is known.
   returned: success, and failure after a write
   type: list
@@ -267,6 +271,8 @@ verified:
   description:
     - Whether the settings were read and found to be as the task wants them.
     - It is V(false) in check mode when there is something to change, and after a write with O(verify=false).
+    - It is also V(false) for a reset that nothing shows. A cluster that prints no warnings shows a reset only where the
+      value changes with it.
   returned: success, and failure after a write
   type: bool
   sample: true

@@ -65,7 +65,7 @@ CASES = {
                             "verify"),
     "lagging read": Case({"lag_reads": 1}, [GET, SET, GET, GET]),
     "page": Case({"fault": "html"}, [GET], ("<!DOCTYPE html>", "check that api_url"), "not_plaintext", False),
-    "login page on write": Case(on_set("login_page"), [GET, SET, GET],
+    "login page on write": Case(on_set("login_page"), [GET, SET, GET, GET],
                                 ("check that api_url", "the write was sent", "hold now: none"), "not_plaintext"),
     "empty": Case({"fault": "empty"}, [GET], ("reply is empty",), "not_plaintext", False),
     "half a reply": Case({"fault": "cut"}, [GET], ("cannot be read with certainty",), "not_plaintext", False),
@@ -104,7 +104,7 @@ CASES = {
        for fault, reads, failure_class in ON_VERIFY},
     **{tls: Case({"tls": tls}, [], ("certificate or TLS was refused", "set ca_path"), "tls", False)
         for tls in ("wrong_name", "expired", "self_signed", "unknown_ca")},
-    "translated error": Case(on_set("permission", translated="always"), [GET, SET, GET],
+    "translated error": Case(on_set("permission", translated="always"), [GET, SET, GET, GET],
                              ("cannot be read with certainty", "hold now: none"), "not_plaintext"),
     "dead node": Case({"node_fail": "node2.cluster.example"}, [GET, SET, GET],
                       ("node2.cluster.example", "hold now: host, port, enabled, level"), "node"),

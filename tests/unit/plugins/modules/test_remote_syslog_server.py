@@ -19,13 +19,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils import _module
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import remote_syslog_server_spec
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import FAILURE_CLASSES
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import Client
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import FAILURE_CLASSES, TransportError
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import execute
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog_server import (
     apply_settings,
     read_settings,
 )
-from emulator import Emulator
+from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._one_writer import restore_settings
+from emulator import Emulator, calls
 
 PRINTABLE = (
     "spamexperts: 0123456789abcdef|message|1|%(id)s|%(domain)s|[%(sender)s]0123456789abcdef[%(subject_header)s]."
@@ -280,6 +282,102 @@ def test_lost_write_is_not_repeated_over_another_writer(emulator):
     result = run(emulator, **WANTED)
     assert (result["failure_class"], len(emulator.journal.writes)) == ("transport", 1)
     assert result["changed"] and result["msg"].endswith(", and these do not: level")
+
+
+def test_reset_that_nobody_can_see_is_not_called_verified(emulator):
+    emulator.state.pin(host="old.example.com", level="ERROR")
+    emulator.switches.update({"warnings": "none", "ignore_set": "all"})
+    result = run(emulator, reset=["level"])
+    assert (result["changed"], result["verified"], result["settings"]["level"]) == (True, False, "ERROR")
+    emulator.set_switch("ignore_set", "")
+    assert run(emulator, reset=["level"])["verified"], "the value changed, which shows"
+    assert run(emulator, reset=["level"])["verified"] is False
+
+
+def test_warnings_that_end_with_the_write_tell(emulator):
+    emulator.set_switch("warn_when", "pinned")
+    emulator.state.pin(level="INFO")
+    assert run(emulator, reset=["level"])["verified"]
+    assert emulator.state.pinned == {}
+
+
+def test_lost_reset_that_nobody_can_see_is_repeated(emulator):
+    emulator.state.pin(host="old.example.com", level="ERROR")
+    emulator.switches.update({"warnings": "none", "fault": "dropped", "fault_calls": "api_set_*", "fault_count": 1})
+    result = run(emulator, reset=["level"])
+    assert not result.get("failed") and result["verified"]
+    assert (len(emulator.journal.writes), emulator.state.settings["level"]) == (2, "INFO")
+
+
+def test_reset_lost_twice_says_that_nothing_shows(emulator):
+    emulator.state.pin(host="old.example.com", level="ERROR")
+    emulator.switches.update({"warnings": "none", "fault": "dropped", "fault_calls": "api_set_*"})
+    result = run(emulator, reset=["level"])
+    assert (result["failure_class"], result["changed"], len(emulator.journal.writes)) == ("transport", True, 2)
+    assert "hold now: none; the cluster does not show whether it reset level" in result["msg"]
+
+
+def test_cluster_without_a_host_is_taken_for_untouched(emulator):
+    """As documented, with the way out."""
+    emulator.set_switch("warnings", "none")
+    emulator.state.pin(level="ERROR")
+    result = run(emulator, reset=["level"])
+    assert (result["changed"], result["verified"], emulator.journal.writes) == (False, False, [])
+    result = run(emulator, reset=["level"], force=True)
+    assert (result["changed"], result["verified"], emulator.state.pinned.get("level")) == (True, True, None)
+
+
+@pytest.fixture
+def silent_about_templates(monkeypatch):
+    """A cluster that warns of every setting but its templates."""
+    told = calls.get_reply
+    monkeypatch.setattr(
+        calls,
+        "get_reply",
+        lambda *rest: "".join(
+            line for line in told(*rest).splitlines(True) if not re.match("Warning.*template'", line)
+        ),
+    )
+
+
+@pytest.mark.parametrize("fault", ["none", "traceback"])
+def test_literal_that_the_cluster_does_not_warn_about(emulator, silent_about_templates, fault):
+    emulator.state.pin(host="old.example.com", message_template=PRINTABLE)
+    emulator.switches.update({"fault": fault, "fault_calls": "api_set_*", "fault_when": "after"})
+    result = run(emulator, level="DEBUG")
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert result["before"]["message_template"] == PRINTABLE
+    assert "message_template" not in result["before_defaults"] and "status_template" in result["before_defaults"]
+    assert "message_template was assumed to follow the product's default and did not" in result["msg"]
+    emulator.set_switch("fault", "none")
+    options = restore_settings(result, "any")
+    assert options["message_template"] == PRINTABLE
+    assert run(emulator, **options)["verified"] and emulator.state.settings["message_template"] == PRINTABLE
+
+
+def test_second_write_that_cannot_be_sent_follows_one_that_was(emulator, monkeypatch):
+    emulator.switches.update({"fault": "dropped", "fault_calls": "api_set_*"})
+    write, sent = Client.write, []
+
+    def once(client, *rest, **arguments):
+        if sent:
+            raise TransportError("api_url cannot be reached")
+        sent.append(rest)
+        return write(client, *rest, **arguments)
+
+    monkeypatch.setattr(Client, "write", once)
+    result = run(emulator, **WANTED)
+    assert (result["failure_class"], result["changed"], len(emulator.journal.writes)) == ("transport", True, 1)
+    assert result["settings"] == result["before"]
+    assert result["msg"].startswith("api_url cannot be reached; the write was sent, ")
+    assert result["msg"].count("the write was sent") == 1
+
+
+def test_node_failure_on_a_slow_cluster_waits_for_what_holds(emulator):
+    emulator.switches.update({"node_fail": emulator.nodes[1], "lag_reads": 1})
+    result = run(emulator, **WANTED)
+    assert (result["failure_class"], result["settings"]) == ("node", CANONICAL)
+    assert "hold now: host, port" in result["msg"]
 
 
 @pytest.mark.parametrize("switches", [{"ignore_set": "level,port"}, {"lag_reads": 9}])
