@@ -151,17 +151,22 @@ class Client:
         self._adapter.max_retries = self._no_retry
         return self._call(call, arguments)
 
-    def _call(self, call: str, arguments: t.Mapping[str, str]) -> str:
+    def url(self, call: str, arguments: t.Mapping[str, str]) -> str:
+        """What a request for a call asks for. Raises OptionError where no web server would take it."""
         pairs = [("call", call), *arguments.items(), ("api_language", "en")]
         # Everything outside the unreserved characters: an old CGI parser splits on ";", and "+" means a blank to some.
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs)
         url = f"{self.connection.url}?{query}"
         if len(url) > _MAX_URL:
-            longest = max(arguments, key=lambda name: len(arguments[name]))
+            longest = max(arguments, key=lambda name: len(arguments[name]), default="api_url")
             raise OptionError(
                 f"{longest} is too long: the request would have {len(url)} characters, and web servers take"
                 f" about {_MAX_URL}; use fewer fields"
             )
+        return url
+
+    def _call(self, call: str, arguments: t.Mapping[str, str]) -> str:
+        url = self.url(call, arguments)
         response = self._get(url)
         offers = response.headers.get("WWW-Authenticate", "").lower()
         if response.status_code == 401 and "digest" in offers and isinstance(self._auth, HTTPBasicAuth):

@@ -50,6 +50,9 @@ def apply_settings(params: Params, check_mode: bool) -> Result:
         current, messages = _read(client, wanted)
         after = None
         todo = plan(current, wanted, params["force"])
+        if todo.changed:
+            # In check mode as well: what cannot be sent is no change.
+            client.url(_SET, todo.payload)
         settings, defaults = dict(todo.after), current.at_default()
         verified = not todo.changed and not unseen(todo, current, current)
         if todo.changed and not check_mode:

@@ -20,6 +20,8 @@ description:
     therefore be the literal value of none.
   - Settings are read, compared in canonical form, written only when one differs, and read again. A write always
     carries all eight settings, and settings that are known to follow the product's default go on following it.
+  - An empty value cannot be sent. Where a setting that the task does not manage has one, other than O(host), the task
+    is refused when there is something to write. Give that setting a value or list it in O(reset).
 extends_documentation_fragment:
   - spamexperts.local_cloud._connection
   - spamexperts.local_cloud._attributes

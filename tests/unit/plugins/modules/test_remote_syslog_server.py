@@ -451,6 +451,26 @@ def test_bad_option(emulator, bad, words):
     assert emulator.journal.writes == []
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_no_web_server_takes_is_refused_in_check_mode_too(emulator, check_mode):
+    result = run(emulator, check_mode, message_template="%(id)s" * 1200, validate_templates="off")
+    assert (result["failed"], result["failure_class"], result["changed"]) == (True, "bad_argument", False)
+    assert "message_template is too long" in result["msg"] and emulator.journal.writes == []
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("omitted", ["keep", "default", "clear"])
+def test_empty_value_of_a_setting_that_is_not_managed(emulator, omitted, check_mode):
+    """Whatever an empty argument means, nothing happens to it unsaid."""
+    emulator.switches.update({"warnings": "none", "omitted": omitted})
+    emulator.state.pin(host="old.example.com", level="")
+    result = run(emulator, check_mode, port=1514)
+    assert (result["failure_class"], result["changed"], emulator.journal.writes) == ("bad_argument", False, [])
+    assert "level would not survive the write" in result["msg"] and "give a value, or" in result["msg"]
+    assert not run(emulator, check_mode, port=514).get("failed")
+    assert not run(emulator, check_mode, port=1514, level="INFO").get("failed")
+
+
 def test_doubtful_templates_give_one_warning(emulator):
     doubtful = {"message_template": "%(subject_heder)s", "status_template": "gr\u00fcn"}
     result = run(emulator, **doubtful)
