@@ -16,7 +16,7 @@ import typing as t
 import warnings
 from urllib.parse import quote, urlsplit
 
-from ._errors import OptionError, TransportError, redactor, shorten
+from ._errors import ApiError, FaultAfterWrite, OptionError, TransportError, redactor, shorten
 
 REQUESTS_IMPORT_ERROR: t.Optional[str] = None
 try:
@@ -132,14 +132,19 @@ class Client:
         self._adapter = HTTPAdapter()
         self._session = requests.Session()
         self._session.mount("https://", self._adapter)
+        # None is followed, and requests would fail on a target that is no URL.
+        self._session.get_redirect_target = lambda _response: None  # type: ignore[method-assign,assignment]
+        self._wrote = False
         # As bytes: requests would encode text as Latin-1 and fail on the rest.
         self._auth: t.Any = HTTPBasicAuth(connection.username.encode("utf-8"), connection.password.encode("utf-8"))
 
     def __enter__(self) -> Client:
         return self
 
-    def __exit__(self, *unused: t.Any) -> None:
+    def __exit__(self, _kind: t.Any, error: t.Any, _trace: t.Any) -> None:
         self._session.close()
+        if self._wrote and isinstance(error, Exception) and not isinstance(error, ApiError):
+            raise FaultAfterWrite from error
 
     def read(self, call: str, /, **arguments: str) -> str:
         """The reply to a call that changes nothing; repeated when the connection fails. Raises TransportError."""
@@ -149,6 +154,7 @@ class Client:
     def write(self, call: str, /, **arguments: str) -> str:
         """The reply to a call that changes something; sent once. Raises TransportError, whose ``sent`` tells."""
         self._adapter.max_retries = self._no_retry
+        self._wrote = True
         return self._call(call, arguments)
 
     def url(self, call: str, arguments: t.Mapping[str, str]) -> str:
@@ -245,8 +251,11 @@ class Client:
                 sent=True,
             )
         if 300 <= status < 400:
-            target = urlsplit(response.headers.get("Location", ""))
-            location = shorten(self.redact(f"{target.hostname or ''}{target.path}")) or "nowhere"
+            try:
+                target = urlsplit(response.headers.get("Location", ""))
+                location = shorten(self.redact(f"{target.hostname or ''}{target.path}")) or "nowhere"
+            except ValueError:
+                location = "what is no URL"
             raise TransportError(
                 f"{where} redirects to {location}, which is not followed with a password; set api_url to"
                 " the master itself",

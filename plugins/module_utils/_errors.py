@@ -27,6 +27,7 @@ FAILURE_CLASSES = (
     "tls",
     "node",
     "verify",
+    "internal",
 )
 # With these the cluster says that it did not even try.
 REFUSALS = ("auth", "permission", "ip_restricted", "unknown_method", "bad_argument")
@@ -71,6 +72,10 @@ class ReplyError(ApiError):
 
     def __init__(self, message: str, failure_class: str) -> None:
         super().__init__(message, failure_class, sent=True)
+
+
+class FaultAfterWrite(Exception):
+    """Any other exception, which is its cause, once a write may have reached the cluster."""
 
 
 def redactor(username: str, password: str, secrets: t.Iterable[str] = ()) -> t.Callable[[str], str]:

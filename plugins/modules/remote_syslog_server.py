@@ -282,7 +282,7 @@ failure_class:
   description:
     - What kind of failure it was, for C(rescue) blocks and reports.
     - One of V(auth), V(permission), V(ip_restricted), V(unknown_method), V(bad_argument), V(not_plaintext),
-      V(transport), V(tls), V(node) and V(verify).
+      V(transport), V(tls), V(node), V(verify) and V(internal).
     - C(changed) is V(true) in a failure when the write went out and the cluster did not refuse it.
   returned: failure
   type: str

@@ -143,3 +143,42 @@ def test_delegated_elsewhere_runs_there(ansible, cluster):
                        hosts={"bastion": {"ansible_connection": "elsewhere"}, "localhost": {}}).assert_ok()
     assert "Using module file" in run.stdout
     assert run.result("read")["settings"]["port"] == 514
+
+
+@pytest.fixture
+def broken_requests(tmp_path):
+    """A folder for PYTHONPATH: every request fails in a way that nobody foresaw, with all of it in the exception."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import requests\n\n\n"
+        "def get(session, url, auth, **more):\n"
+        "    secret = auth.password.decode()\n"
+        "    raise KeyError(f'{url} {secret} {[secret]} {more}')\n\n\n"
+        "requests.Session.get = get\n", encoding="utf-8")
+    return str(tmp_path)
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_fault_of_ours_is_a_result_like_any_other(ansible, cluster, broken_requests, carrier):
+    task = {"name": "set", MODULE: {**connection(cluster()), **WANTED}, "ignore_errors": True}
+    run = ansible.play(one_play(task), "-vvvv", hosts={"localhost": {"ansible_connection": CARRIERS[carrier]}},
+                       env={"PYTHONPATH": broken_requests})
+    result = run.result("set")
+    assert (result["failed"], result["failure_class"], result["changed"]) == (True, "internal", False)
+    assert "unexpected KeyError" in result["msg"] and "nothing was written" in result["msg"]
+    run.assert_hides(forms("apiuser", PASSWORD))
+
+
+@pytest.fixture
+def no_requests(tmp_path):
+    """A folder for PYTHONPATH without the library, where Ansible runs; where the module runs, it is there."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n\nif sys.argv[0].endswith('ansible-playbook'):\n    sys.modules['requests'] = None\n",
+        encoding="utf-8")
+    return str(tmp_path)
+
+
+def test_without_requests_here_the_module_is_started(ansible, cluster, no_requests):
+    task = {"name": "read", f"{MODULE}_info": connection(cluster())}
+    run = ansible.play(one_play(task), "-vvv", env={"PYTHONPATH": no_requests}).assert_ok()
+    assert "Using module file" in run.stdout
+    assert run.result("read")["settings"]["port"] == 514

@@ -17,7 +17,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils import _module
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils import _module, _remote_syslog_server
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import remote_syslog_server_spec
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import Client
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import FAILURE_CLASSES, TransportError
@@ -486,3 +486,28 @@ def test_missing_library(monkeypatch, emulator):
     monkeypatch.setattr(_module, "REQUESTS_IMPORT_ERROR", "Traceback ...")
     result = execute(apply_settings, params(emulator), False)
     assert result["failed"] and "requests" in result["msg"] and result["exception"] == "Traceback ..."
+    assert (result["failure_class"], result["changed"]) == ("internal", False)
+
+
+@pytest.mark.parametrize("broken, changed", [("read", False), ("write", True), ("_settle", True)])
+def test_fault_of_ours_shows_no_secret(emulator, monkeypatch, broken, changed):
+    """Its text and its traceback can hold what a request did."""
+
+    def fail(*rest, **more):
+        pair = base64.b64encode(f"{emulator.username}:{emulator.password}".encode()).decode()
+        shown = [emulator.password, quote(emulator.password, safe=""), pair, {"p": emulator.password}, SECRET]
+        raise KeyError(f"?call=api_set&message_template={SECRET} {shown}")
+
+    if broken == "_settle":
+        monkeypatch.setattr(_remote_syslog_server, broken, fail)
+    else:
+        method = Client._get
+        monkeypatch.setattr(
+            Client, "_get", lambda client, url: fail() if ("api_set" in url) is changed else method(client, url)
+        )
+    result = run(emulator, template_secrets=[SECRET], **WANTED)
+    assert (result["failed"], result["failure_class"], result["changed"]) == (True, "internal", changed)
+    assert result["msg"].startswith("unexpected KeyError: ")
+    assert ("a write was sent" in result["msg"]) is changed and ("nothing was written" in result["msg"]) is not changed
+    assert "KeyError" in result["exception"] and "in fail" in result["exception"] and "********" in result["exception"]
+    assert SECRET not in json.dumps(result)
