@@ -102,6 +102,15 @@ CASES = {
         {"fault": fault, "fault_skip": 1, "fault_calls": "api_get_*"}, [GET, SET, *[GET] * reads],
         ("the write was sent", "could not be read again"), failure_class)
        for fault, reads, failure_class in ON_VERIFY},
+    # What the cluster itself says of an argument.
+    "argument that is too long": Case({"max_argument": 12}, [GET, SET, GET],
+                                      ("correct the option that it names", "host", "hold now: none"), "bad_argument",
+                                      False),
+    "unknown method on set": Case(on_set("unknown_method"), [GET, SET, GET], ("update the cluster", "hold now: none"),
+                                  "unknown_method", False),
+    "redirect on set": Case(on_set("redirect"), [GET, SET, GET, GET],
+                            ("redirects to /index.php", "hold now: none"), "not_plaintext"),
+    "truncated on set": Case(on_set("truncated", deprecated=True), [GET, SET, GET]),
     **{tls: Case({"tls": tls}, [], ("certificate or TLS was refused", "set ca_path"), "tls", False)
         for tls in ("wrong_name", "expired", "self_signed", "unknown_ca")},
     "translated error": Case(on_set("permission", translated="always"), [GET, SET, GET, GET],

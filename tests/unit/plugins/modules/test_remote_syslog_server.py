@@ -10,6 +10,7 @@ import base64
 import json
 import re
 import sys
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -243,6 +244,38 @@ def test_lost_answer_to_a_write_that_took_effect(emulator, fault):
     result = run(emulator, **WANTED)
     assert not result.get("failed") and result["changed"] and result["verified"]
     assert len(emulator.journal.writes) == 1
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_write_slower_than_the_timeout_that_takes_effect(emulator, monkeypatch, late):
+    """Before the answer that nobody waits for, or only after it was given up."""
+    apply = emulator.state.apply
+
+    def slow(*rest):
+        if late:
+            time.sleep(1.3)
+        apply(*rest)
+        if not late:
+            time.sleep(1.3)
+
+    monkeypatch.setattr(emulator.state, "apply", slow)
+    result = run(emulator, timeout=1, verify_delay=1, **WANTED)
+    assert not result.get("failed") and result["changed"] and result["verified"], result
+    assert result["settings"] == CANONICAL
+    # A request is written down when it was answered.
+    time.sleep(0.8)
+    assert len(emulator.journal.writes) == 1
+
+
+def test_cluster_that_shows_a_write_some_time_later(emulator):
+    emulator.set_switch("lag_s", 1.5)
+    late = run(emulator, verify_retries=0, **WANTED)
+    assert (late["failure_class"], late["changed"]) == ("verify", True) and "raise verify_retries" in late["msg"]
+    time.sleep(1.5)
+    assert not run(emulator, **WANTED)["changed"]
+    result = run(emulator, verify_retries=3, verify_delay=1, level="ERROR")
+    assert (result["changed"], result["verified"], result["settings"]["level"]) == (True, True, "ERROR")
+    assert len(emulator.journal.writes) == 2
 
 
 def test_reply_that_ends_within_a_line_is_read_twice(emulator):
