@@ -71,7 +71,7 @@ def plan(current: Settings, wanted: t.Mapping[str, Value], force: bool = False) 
         # The cluster could keep it, clear it or reset it, and nobody said which.
         raise OptionError(
             f"{' and '.join(empty)} would not survive the write: the cluster shows no value there, and an empty"
-            " argument counts as left out, whose meaning is unknown; give a value, or give it back to the product with reset"
+            " argument counts as left out, whose meaning is unknown; give a value, or list it in reset"
         )
     return todo
 

@@ -182,3 +182,31 @@ def test_without_requests_here_the_module_is_started(ansible, cluster, no_reques
     run = ansible.play(one_play(task), "-vvv", env={"PYTHONPATH": no_requests}).assert_ok()
     assert "Using module file" in run.stdout
     assert run.result("read")["settings"]["port"] == 514
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_no_file_is_left_behind(ansible, cluster, tmp_path, carrier):
+    """Not by a task that succeeds, by one that fails, or by one that Ansible itself refuses, however much is said."""
+    good = {**connection(cluster()), **WANTED}
+    tasks = [{"name": name, MODULE: {**good, **TASKS[name][0]}, "ignore_errors": True}
+             for name in ("good", "wrong password", "wrong choice")]
+    before = {path.name for path in ansible.folder.iterdir()}
+    run = ansible.play(one_play(*tasks), "-vvvv", "--diff", env={"TMPDIR": str(tmp_path)},
+                       hosts={"localhost": {"ansible_connection": CARRIERS[carrier]}})
+    assert [run.result(task["name"])["failed"] for task in tasks] == [False, True, True]
+    assert list(tmp_path.iterdir()) == []
+    assert {path.name for path in ansible.folder.iterdir()} - before <= {str(ansible._count), "home", "tmp"}
+    assert [path for name in ("home", "tmp") for path in (ansible.folder / name).rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_password_of_the_environment_is_masked(ansible, cluster, carrier):
+    """It was no option when Ansible looked at the task, and this cluster shows it."""
+    emulator = cluster(warnings="none")
+    emulator.state.pin(message_template=f"%(id)s {PASSWORD}")
+    options = connection(emulator)
+    task = {"name": "read", f"{MODULE}_info": {},
+            "environment": {f"SPAMEXPERTS_{name.upper()}": value for name, value in options.items()}}
+    run = ansible.play(one_play(task), "-vvvv", hosts={"localhost": {"ansible_connection": CARRIERS[carrier]}})
+    assert run.assert_ok().result("read")["settings"]["message_template"] == "%(id)s ********"
+    run.assert_hides(forms("apiuser", PASSWORD))

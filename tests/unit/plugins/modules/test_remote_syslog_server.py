@@ -176,6 +176,34 @@ def test_other_dialects(emulator, switches):
         contract(emulator, WANTED)
 
 
+def test_host_can_be_removed(emulator):
+    emulator.state.pin(host="old.example.com", enabled="True", port="1514")
+    contract(emulator, {"host": "", "enabled": False})
+    assert (emulator.state.settings["host"], emulator.state.settings["port"]) == ("", "1514")
+
+
+@pytest.mark.parametrize("level", ["notice", "ALERT", "panic"])
+def test_levels_of_syslog_are_passed_on(emulator, level):
+    """Python has no such levels; a cluster that takes none of them says so, and is asked in its own words."""
+    result = run(emulator, level=level)
+    (write,) = emulator.journal.writes
+    assert write["arguments"]["level"] == {"panic": "EMERG"}.get(level, level.upper())
+    assert (result["failure_class"], result["changed"]) == ("bad_argument", False)
+    emulator.state.pin(level=write["arguments"]["level"])
+    assert not run(emulator, level=level)["changed"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_setting_that_the_reply_does_not_show(emulator, layout):
+    """It cannot be compared, and would be written each time."""
+    emulator.switches.update({"label_missing": "status_template", "get_format": layout})
+    for wanted in (WANTED, {"level": "DEBUG"}):
+        result = run(emulator, **wanted)
+        assert (result["failure_class"], result["changed"]) == ("not_plaintext", False)
+        assert "cannot be read with certainty" in result["msg"]
+    assert emulator.journal.writes == []
+
+
 def test_nothing_untouched_gets_pinned(emulator):
     emulator.state.pin(host="old.example.com", enabled="True")
     contract(emulator, {"level": "DEBUG"})
