@@ -20,8 +20,7 @@ description:
     therefore be the literal value of none.
   - Settings are read, compared in canonical form, written only when one differs, and read again. A write always
     carries all eight settings, and settings that are known to follow the product's default go on following it.
-  - An empty value cannot be sent. Where a setting that the task does not manage has one, other than O(host), the task
-    is refused when there is something to write. Give that setting a value or list it in O(reset).
+  - A write cannot carry an empty value, other than of O(host). A setting that has one needs an option or O(reset).
 extends_documentation_fragment:
   - spamexperts.local_cloud._connection
   - spamexperts.local_cloud._attributes
@@ -40,8 +39,7 @@ attributes:
       - Whether a setting follows the product's default can only be seen in the warnings that the cluster prints with
         the settings. If it prints none although a host is set, then a task that uses O(reset) or V(default) reports a
         change each time. Without it the module is idempotent.
-      - A cluster that prints none, has no host and sends nothing is taken for one that was never touched. There
-        O(reset) and V(default) write nothing, unless O(force) is V(true).
+      - If it has no host, prints none and sends nothing, then O(reset) and V(default) write nothing without O(force).
 options:
   host:
     description:
@@ -225,10 +223,8 @@ before:
     status_template: '"%(id)s","%(status)s","%(delivery_data)s"'
 before_defaults:
   description:
-    - Names of the settings that were known to follow the product's default.
-    - A setting that was only believed to do so, because the cluster does not warn about it, is left out once a write
-      has shown it. The task then fails and names that setting.
-    - It is empty when the cluster warned about no setting, because then nothing is known.
+    - Names of the settings that were known to follow the product's default; none when the cluster warned about nothing.
+    - A setting that a write proves not to do so is left out; the task then fails and names it.
   returned: success, and failure after a write
   type: list
   elements: str
@@ -272,9 +268,8 @@ api_messages:
 verified:
   description:
     - Whether the settings were read and found to be as the task wants them.
-    - It is V(false) in check mode when there is something to change, and after a write with O(verify=false).
-    - It is also V(false) for a reset that nothing shows. A cluster that prints no warnings shows a reset only where the
-      value changes with it.
+    - It is V(false) in check mode when there is something to change, after a write with O(verify=false), and for a reset
+      that nothing shows. Without warnings a reset shows only where the value changes with it.
   returned: success, and failure after a write
   type: bool
   sample: true
