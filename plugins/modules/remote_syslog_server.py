@@ -268,8 +268,8 @@ api_messages:
 verified:
   description:
     - Whether the settings were read and found to be as the task wants them.
-    - It is V(false) in check mode when there is something to change, after a write with O(verify=false), and for a reset
-      that nothing shows. Without warnings a reset shows only where the value changes with it.
+    - It is V(false) in check mode when there is something to change, after a write with O(verify=false), and for
+      a reset that nothing shows. Without warnings a reset shows only where the value changes with it.
   returned: success, and failure after a write
   type: bool
   sample: true
