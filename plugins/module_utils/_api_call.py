@@ -35,9 +35,10 @@ def call_method(params: Params, check_mode: bool) -> Result:
             " api_help; set allow_write to true if that is meant"
         )
     connection = Connection.from_options(params)
-    if check_mode and not reads:
-        return {**_result("", str), "changed": True, "msg": f"{method} was not sent, because this is check mode"}
     with Client(connection) as client:
+        client.url(method, arguments)
+        if check_mode and not reads:
+            return {**_result("", str), "changed": True, "msg": f"{method} was not sent, because this is check mode"}
         try:
             text = (client.read if reads else client.write)(method, **arguments)
             error = refusal_in(text, client.redact)

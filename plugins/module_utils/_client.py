@@ -16,7 +16,7 @@ import typing as t
 import warnings
 from urllib.parse import quote, urlsplit
 
-from ._errors import OptionError, TransportError, redactor, shorten
+from ._errors import ApiError, FaultAfterWrite, OptionError, TransportError, redactor, shorten
 
 REQUESTS_IMPORT_ERROR: t.Optional[str] = None
 try:
@@ -43,6 +43,8 @@ class Connection:
     url: str
     username: str
     password: str = dataclasses.field(repr=False)
+    # What else must not show in a message.
+    secrets: t.Tuple[str, ...] = dataclasses.field(default=(), repr=False)
     verify: t.Union[bool, str] = True
     timeout: float = 60.0
     retries: int = 3
@@ -74,6 +76,7 @@ class Connection:
             # Values may be tagged subclasses of str, which older versions of requests refuse.
             username="".join(options["api_username"]),
             password="".join(options["api_password"]),
+            secrets=tuple(options.get("template_secrets") or ()),
             verify=verify,
             timeout=float(options["timeout"]),
             retries=int(options["retries"]),
@@ -116,7 +119,7 @@ class Client:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.redact = redactor(connection.username, connection.password)
+        self.redact = redactor(connection.username, connection.password, connection.secrets)
         self._retry = _ReadRetry(
             total=connection.retries,
             backoff_factor=0.5,
@@ -129,14 +132,19 @@ class Client:
         self._adapter = HTTPAdapter()
         self._session = requests.Session()
         self._session.mount("https://", self._adapter)
+        # None is followed, and requests would fail on a target that is no URL.
+        self._session.get_redirect_target = lambda _response: None  # type: ignore[method-assign,assignment]
+        self._wrote = False
         # As bytes: requests would encode text as Latin-1 and fail on the rest.
         self._auth: t.Any = HTTPBasicAuth(connection.username.encode("utf-8"), connection.password.encode("utf-8"))
 
     def __enter__(self) -> Client:
         return self
 
-    def __exit__(self, *unused: t.Any) -> None:
+    def __exit__(self, _kind: t.Any, error: t.Any, _trace: t.Any) -> None:
         self._session.close()
+        if self._wrote and isinstance(error, Exception) and not isinstance(error, ApiError):
+            raise FaultAfterWrite from error
 
     def read(self, call: str, /, **arguments: str) -> str:
         """The reply to a call that changes nothing; repeated when the connection fails. Raises TransportError."""
@@ -146,19 +154,25 @@ class Client:
     def write(self, call: str, /, **arguments: str) -> str:
         """The reply to a call that changes something; sent once. Raises TransportError, whose ``sent`` tells."""
         self._adapter.max_retries = self._no_retry
+        self._wrote = True
         return self._call(call, arguments)
 
-    def _call(self, call: str, arguments: t.Mapping[str, str]) -> str:
+    def url(self, call: str, arguments: t.Mapping[str, str]) -> str:
+        """What a request for a call asks for. Raises OptionError where no web server would take it."""
         pairs = [("call", call), *arguments.items(), ("api_language", "en")]
         # Everything outside the unreserved characters: an old CGI parser splits on ";", and "+" means a blank to some.
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs)
         url = f"{self.connection.url}?{query}"
         if len(url) > _MAX_URL:
-            longest = max(arguments, key=lambda name: len(arguments[name]))
+            longest = max(arguments, key=lambda name: len(arguments[name]), default="api_url")
             raise OptionError(
                 f"{longest} is too long: the request would have {len(url)} characters, and web servers take"
                 f" about {_MAX_URL}; use fewer fields"
             )
+        return url
+
+    def _call(self, call: str, arguments: t.Mapping[str, str]) -> str:
+        url = self.url(call, arguments)
         response = self._get(url)
         offers = response.headers.get("WWW-Authenticate", "").lower()
         if response.status_code == 401 and "digest" in offers and isinstance(self._auth, HTTPBasicAuth):
@@ -201,7 +215,8 @@ class Client:
         where = f"api_url {self.connection.url}"
         inner = error.args[0] if error.args else error
         cause = getattr(inner, "reason", None) or inner
-        text = self.redact(shorten(str(cause).rsplit("a new connection: ", 1)[-1].rsplit(">: ", 1)[-1], 160))
+        text = str(cause).rsplit("a new connection: ", 1)[-1].rsplit(">: ", 1)[-1]
+        text = shorten(self.redact(text), 160)
         if isinstance(error, requests.exceptions.SSLError) and "EOF" not in text:
             remedy = "set ca_path to the CA that signed it, or correct the host name in api_url"
             return TransportError(f"{where}: the server's certificate or TLS was refused ({text}); {remedy}", "tls")
@@ -236,8 +251,11 @@ class Client:
                 sent=True,
             )
         if 300 <= status < 400:
-            target = urlsplit(response.headers.get("Location", ""))
-            location = self.redact(shorten(f"{target.hostname or ''}{target.path}") or "nowhere")
+            try:
+                target = urlsplit(response.headers.get("Location", ""))
+                location = shorten(self.redact(f"{target.hostname or ''}{target.path}")) or "nowhere"
+            except ValueError:
+                location = "what is no URL"
             raise TransportError(
                 f"{where} redirects to {location}, which is not followed with a password; set api_url to"
                 " the master itself",

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import typing as t
 from html import escape
@@ -26,9 +27,14 @@ FAILURE_CLASSES = (
     "tls",
     "node",
     "verify",
+    "internal",
 )
 # With these the cluster says that it did not even try.
 REFUSALS = ("auth", "permission", "ip_restricted", "unknown_method", "bad_argument")
+
+_MASK = "********"
+# Of the beginning of a secret, fewer characters than these give nothing away and may be anything.
+_LEAST = 8
 
 
 class ApiError(Exception):
@@ -68,16 +74,47 @@ class ReplyError(ApiError):
         super().__init__(message, failure_class, sent=True)
 
 
-def redactor(username: str, password: str) -> t.Callable[[str], str]:
-    """A function that takes the password, in every form it travels in, out of a text."""
-    forms = {password, quote(password), quote(password, safe=""), quote_plus(password), escape(password)}
+class FaultAfterWrite(Exception):
+    """Any other exception, which is its cause, once a write may have reached the cluster."""
+
+
+def redactor(username: str, password: str, secrets: t.Iterable[str] = ()) -> t.Callable[[str], str]:
+    """A function that takes the password, in every form it travels in, and the secrets of templates out of a text.
+
+    Ansible masks only what it finds whole, so this comes before a text is cut.
+    """
+    forms = _forms(password)
     for encoding in ("utf-8", "latin-1"):
         for text in (password, f"{username}:{password}"):
             forms.add(base64.b64encode(text.encode(encoding, "replace")).decode("ascii"))
+    patterns = {form: re.escape(form) for form in forms}
+    secrets = [secret for secret in secrets if secret]
+    for secret in secrets:
+        patterns.update((form, re.escape(form)) for form in _forms(secret))
+        # A cluster may show a template in several lines.
+        patterns[secret] = r"(?:\s*\n\s*)?".join(map(re.escape, secret))
     # Longest first, or a short form would leave the rest of a longer one behind.
-    ordered = sorted((form for form in forms if form), key=len, reverse=True)
-    pattern = re.compile("|".join(re.escape(form) for form in ordered), re.IGNORECASE) if ordered else None
-    return lambda text: pattern.sub("********", text) if pattern else text
+    ordered = [patterns[form] for form in sorted(patterns, key=len, reverse=True) if form]
+    pattern = re.compile("|".join(ordered), re.IGNORECASE) if ordered else None
+
+    def redact(text: str) -> str:
+        text = pattern.sub(_MASK, text) if pattern else text
+        for secret in secrets:
+            # A reply that breaks off can end within one.
+            whole = text.rstrip()
+            sizes = range(len(secret) - 1, _LEAST - 1, -1)
+            size = next((size for size in sizes if whole.endswith(secret[:size])), 0)
+            text = whole[:-size] + _MASK if size else text
+        return text
+
+    return redact
+
+
+def _forms(text: str) -> t.Set[str]:
+    return {
+        *(text, quote(text), quote(text, safe=""), quote_plus(text), escape(text)),
+        *(quoted[1:-1] for quoted in (repr(text), json.dumps(text), json.dumps(text, ensure_ascii=False))),
+    }
 
 
 def shorten(text: str, limit: int = 80) -> str:

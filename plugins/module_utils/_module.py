@@ -17,12 +17,13 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ._args import Spec
 from ._client import REQUESTS_IMPORT_ERROR
-from ._errors import ApiError, redactor
+from ._errors import ApiError, FaultAfterWrite, redactor
 
 Params = t.Mapping[str, t.Any]
 Result = t.Dict[str, t.Any]
 # (validated options, check mode) -> result; raises ApiError.
 Run = t.Callable[[Params, bool], Result]
+_INTERNAL: Result = {"failed": True, "failure_class": "internal", "changed": False}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Job:
 def execute(run: Run, params: Params, check_mode: bool) -> Result:
     """The task's result; a failure has ``failed``, ``msg`` and ``failure_class``."""
     if REQUESTS_IMPORT_ERROR is not None:
-        return {"failed": True, "msg": missing_required_lib("requests"), "exception": REQUESTS_IMPORT_ERROR}
+        msg = missing_required_lib("requests")
+        return {**_INTERNAL, "msg": msg, "exception": REQUESTS_IMPORT_ERROR}
     try:
         return run(params, check_mode)
     except ApiError as error:
@@ -44,9 +46,13 @@ def execute(run: Run, params: Params, check_mode: bool) -> Result:
         return {**failure, **error.result}
     except Exception as error:  # pylint: disable=broad-exception-caught
         # A fault of ours. Ansible would show its traceback as it is, and the text of an exception can hold a URL.
-        redact = redactor(str(params.get("api_username")), str(params.get("api_password")))
-        msg = f"unexpected {type(error).__name__}: {error}; what was changed is unknown; please report this"
-        return {"failed": True, "msg": redact(msg), "exception": redact(traceback.format_exc())}
+        secrets = params.get("template_secrets") or ()
+        redact = redactor(str(params.get("api_username")), str(params.get("api_password")), secrets)
+        wrote = isinstance(error, FaultAfterWrite)
+        fault = error.__cause__ if wrote else error
+        known = "a write was sent, and what it changed is unknown" if wrote else "nothing was written"
+        msg = redact(f"unexpected {type(fault).__name__}: {fault}; {known}; please report this")
+        return {**_INTERNAL, "msg": msg, "changed": wrote, "exception": redact(traceback.format_exc())}
 
 
 def run_module(job: Job) -> t.NoReturn:

@@ -51,7 +51,8 @@ class Plan:
 def plan(current: Settings, wanted: t.Mapping[str, Value], force: bool = False) -> Plan:
     """What has to be done so that ``current`` becomes as ``wanted``, which holds canonical values or RESET.
 
-    A setting that ``wanted`` lacks is not managed and stays. Raises OptionError when the result would send to no host.
+    A setting that ``wanted`` lacks is not managed and stays. Raises OptionError when the result would send to no host,
+    and when a setting that is not managed cannot stay.
     """
     before = current.to_output()
     reset = frozenset(name for name, value in wanted.items() if value == RESET)
@@ -64,7 +65,15 @@ def plan(current: Settings, wanted: t.Mapping[str, Value], force: bool = False) 
         raise OptionError("enabled is true, but there is no host to send to; give host, or set enabled to false")
     payload = {name: _argument(current, wanted, name) for name in NAMES}
     managed = tuple(name for name in NAMES if name in wanted)
-    return Plan(before, after, changed, payload, managed, reset, tuple(current.at_default()), force)
+    todo = Plan(before, after, changed, payload, managed, reset, tuple(current.at_default()), force)
+    empty = [name for name in NAMES if payload[name] == ""]
+    if todo.changed and empty:
+        # The cluster could keep it, clear it or reset it, and nobody said which.
+        raise OptionError(
+            f"{' and '.join(empty)} would not survive the write: the cluster shows no value there, and an empty"
+            " argument counts as left out, whose meaning is unknown; give a value, or list it in reset"
+        )
+    return todo
 
 
 def unmet(expected: Plan, current: Settings) -> t.Tuple[str, ...]:
@@ -78,6 +87,24 @@ def unmet(expected: Plan, current: Settings) -> t.Tuple[str, ...]:
         if not met:
             missing.append(name)
     return tuple(missing)
+
+
+def unseen(expected: Plan, before: Settings, current: Settings) -> t.Tuple[str, ...]:
+    """The settings of which the replies do not tell whether they were given back to the product.
+
+    A cluster that warned about what is not the default, and does so no more, has told.
+    """
+    if before.pinned is not None or current.pinned is not None:
+        return ()
+    return tuple(name for name in NAMES if name in expected.reset and current.values[name] == before.values[name])
+
+
+def assumed_wrongly(expected: Plan, missing: t.Iterable[str]) -> t.Tuple[str, ...]:
+    """Of the settings that are not as planned, those that were only believed to follow the product's default.
+
+    They were written as ``default`` and changed by it, so they held a literal that the cluster does not warn about.
+    """
+    return tuple(name for name in missing if name in expected.before_defaults and name not in expected.managed)
 
 
 def _is_met(current: Settings, name: str, value: Value) -> bool:
@@ -96,7 +123,11 @@ def _default(current: Settings, name: str) -> Value:
 
 
 def _argument(current: Settings, wanted: t.Mapping[str, Value], name: str) -> str:
-    if name in wanted:
-        # An empty argument counts as an omitted one, whose meaning is unknown; no host is the product's default.
-        return RESET if wanted[name] in (RESET, "") else current.to_api(name, wanted[name])
-    return RESET if name in current.at_default() else current.to_api(name, current.values[name])
+    """The argument as text; empty for a value that cannot be sent, because an empty argument counts as left out."""
+    value = wanted.get(name, current.values[name])
+    # No host is the product's default.
+    if value == RESET or (name == "host" and value == "") or (name not in wanted and name in current.at_default()):
+        return RESET
+    text = current.to_api(name, value)
+    # A cluster may show false as nothing at all.
+    return str(value) if not text and isinstance(value, bool) else text

@@ -9,13 +9,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import typing as t
 
 from ._client import Client, Connection
-from ._errors import REFUSALS, ApiError, OptionError, TransportError, shorten
-from ._plan import Plan, plan, unmet
-from ._reply import NAMES, TEMPLATES, check_write, parse_settings
+from ._errors import REFUSALS, ApiError, OptionError, ReplyError, TransportError, shorten
+from ._plan import Plan, assumed_wrongly, plan, unmet, unseen
+from ._reply import NAMES, TEMPLATES, Reply, check_write, parse_settings
 from ._settings import RESET, Settings, Value, option
 from ._template import template_faults
 
@@ -49,11 +50,16 @@ def apply_settings(params: Params, check_mode: bool) -> Result:
         current, messages = _read(client, wanted)
         after = None
         todo = plan(current, wanted, params["force"])
-        settings, defaults, verified = dict(todo.after), current.at_default(), not todo.changed
+        if todo.changed:
+            # In check mode as well: what cannot be sent is no change.
+            client.url(_SET, todo.payload)
+        settings, defaults = dict(todo.after), current.at_default()
+        verified = not todo.changed and not unseen(todo, current, current)
         if todo.changed and not check_mode:
             after, messages = _write(client, todo, current, params, may_repeat=params["retries"] > 0)
             if after is not None:
-                settings, defaults, verified = after.to_output(), after.at_default(), True
+                settings, defaults = after.to_output(), after.at_default()
+                verified = not unseen(todo, current, after)
     result = {
         **_planned(todo, current, after),
         "changed": todo.changed,
@@ -112,7 +118,17 @@ def _read(client: Client, expected: t.Mapping[str, Value]) -> t.Tuple[Settings, 
     # Nothing shows whether a reply that ends within a line is whole; one that was cut is not cut twice alike.
     if not text.rstrip(" ").endswith(("\n", "}")) and client.read(_GET) != text:
         raise TransportError("the cluster's reply broke off, for a second one is not the same; run again")
-    return Settings.from_api(reply).read_as(expected), reply.messages
+    return _settings(reply, client.redact).read_as(expected), reply.messages
+
+
+def _settings(reply: Reply, redact: t.Callable[[str], str]) -> Settings:
+    try:
+        return Settings.from_api(reply)
+    except ReplyError:
+        # Its message quotes a piece of a value. What is no value does not become one by a mask.
+        pinned = None if reply.pinned is None else {name: redact(text) for name, text in reply.pinned.items()}
+        values = {name: redact(text) for name, text in reply.values.items()}
+        return Settings.from_api(dataclasses.replace(reply, values=values, pinned=pinned))
 
 
 def _settle(client: Client, todo: Plan, params: Params) -> t.Tuple[Settings, t.Tuple[str, ...], t.Tuple[str, ...]]:
@@ -143,7 +159,7 @@ def _write(
     except ApiError as error:
         raise _failed(error, todo, current, None) from None
     if missing:
-        shown = ", ".join(f"{name} is {_show(settings.values[name])}" for name in missing)
+        shown = ", ".join(f"{name} is {_show(settings.values[name], client.redact)}" for name in missing)
         unverified = ApiError(
             f"{', '.join(missing)} did not take: the cluster accepted the write, but still shows that {shown}; raise"
             " verify_retries if it is slow, or look for another writer",
@@ -160,14 +176,20 @@ def _after_failure(
     """A write without a good answer may have taken effect: read before anything else."""
     lost = isinstance(error, TransportError) and error.failure_class == "transport"
     try:
-        settings, messages, missing = _settle(client, todo, params if lost else {**params, "verify_retries": 0})
+        # What was refused is not on its way; anything else may take a while to show.
+        patience = {**params, "verify_retries": 0} if error.failure_class in REFUSALS else params
+        settings, messages, missing = _settle(client, todo, patience)
     except ApiError:
         raise _failed(error, todo, current, None) from None
-    # A forced write that changes nothing leaves no trace to be read.
-    if lost and not missing and todo.changed_keys:
+    # A forced write that changes nothing leaves no trace to be read, nor does every reset.
+    if lost and not missing and set(todo.changed_keys) - set(unseen(todo, current, settings)):
         return settings, messages
     if lost and may_repeat and settings.values == current.values and settings.pinned == current.pinned:
-        return _write(client, todo, current, params, may_repeat=False)
+        try:
+            return _write(client, todo, current, params, may_repeat=False)
+        except ApiError as second:
+            # Where the second one did not go out, nothing says yet that the first one did.
+            raise second if second.result else _failed(second, todo, current, settings) from None
     failed = _failed(error, todo, current, settings)
     if error.failure_class in REFUSALS and settings.values == current.values and settings.pinned == current.pinned:
         failed.result["changed"] = False
@@ -181,14 +203,24 @@ def _failed(error: ApiError, todo: Plan, current: Settings, settings: t.Optional
         error.message += "; the write was sent, and the settings could not be read again"
         return error
     error.result["settings"] = settings.to_output()
-    missing = unmet(todo, settings)
-    took = [name for name in todo.changed_keys if name not in missing]
+    missing, unsure = unmet(todo, settings), unseen(todo, current, settings)
+    took = [name for name in todo.changed_keys if name not in (*missing, *unsure)]
     error.message += f"; the write was sent, of the settings to change these hold now: {', '.join(took) or 'none'}"
     error.message += f", and these do not: {', '.join(missing)}" if missing else ""
+    if unsure:
+        error.message += f"; the cluster does not show whether it reset {', '.join(unsure)}"
+    literal = assumed_wrongly(todo, missing)
+    if literal:
+        kept = [name for name in todo.before_defaults if name not in literal]
+        error.result["before_defaults"] = kept
+        error.message += (
+            f"; {', '.join(literal)} was assumed to follow the product's default and did not, because the cluster does"
+            " not warn about it; put it back from before"
+        )
     if error.failure_class == "node":
         error.message += "; run again with force, because the master may show as right what that node does not have"
     return error
 
 
-def _show(value: Value) -> str:
-    return repr(shorten(str(value), 60))
+def _show(value: Value, redact: t.Callable[[str], str]) -> str:
+    return repr(shorten(redact(str(value)), 60))

@@ -130,7 +130,7 @@ failure_class:
   description:
     - What kind of failure it was, for C(rescue) blocks and reports.
     - One of V(auth), V(permission), V(ip_restricted), V(unknown_method), V(bad_argument), V(not_plaintext),
-      V(transport), V(tls) and V(node).
+      V(transport), V(tls), V(node) and V(internal).
     - C(changed) is V(true) in a failure when a write went out and the cluster did not refuse it.
   returned: failure
   type: str

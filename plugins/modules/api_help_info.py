@@ -91,7 +91,7 @@ failure_class:
   description:
     - What kind of failure it was, for C(rescue) blocks and reports.
     - One of V(auth), V(permission), V(ip_restricted), V(unknown_method), V(bad_argument), V(not_plaintext),
-      V(transport), V(tls) and V(node).
+      V(transport), V(tls), V(node) and V(internal).
   returned: failure
   type: str
   sample: permission

@@ -20,6 +20,7 @@ description:
     therefore be the literal value of none.
   - Settings are read, compared in canonical form, written only when one differs, and read again. A write always
     carries all eight settings, and settings that are known to follow the product's default go on following it.
+  - A write cannot carry an empty value, other than of O(host). A setting that has one needs an option or O(reset).
 extends_documentation_fragment:
   - spamexperts.local_cloud._connection
   - spamexperts.local_cloud._attributes
@@ -38,6 +39,7 @@ attributes:
       - Whether a setting follows the product's default can only be seen in the warnings that the cluster prints with
         the settings. If it prints none although a host is set, then a task that uses O(reset) or V(default) reports a
         change each time. Without it the module is idempotent.
+      - If it has no host, prints none and sends nothing, then O(reset) and V(default) write nothing without O(force).
 options:
   host:
     description:
@@ -221,8 +223,8 @@ before:
     status_template: '"%(id)s","%(status)s","%(delivery_data)s"'
 before_defaults:
   description:
-    - Names of the settings that were known to follow the product's default.
-    - It is empty when the cluster warned about no setting, because then nothing is known.
+    - Names of the settings that were known to follow the product's default; none when the cluster warned about nothing.
+    - A setting that a write proves not to do so is left out; the task then fails and names it.
   returned: success, and failure after a write
   type: list
   elements: str
@@ -266,7 +268,8 @@ api_messages:
 verified:
   description:
     - Whether the settings were read and found to be as the task wants them.
-    - It is V(false) in check mode when there is something to change, and after a write with O(verify=false).
+    - It is V(false) in check mode when there is something to change, after a write with O(verify=false), and for
+      a reset that nothing shows. Without warnings a reset shows only where the value changes with it.
   returned: success, and failure after a write
   type: bool
   sample: true
@@ -274,7 +277,7 @@ failure_class:
   description:
     - What kind of failure it was, for C(rescue) blocks and reports.
     - One of V(auth), V(permission), V(ip_restricted), V(unknown_method), V(bad_argument), V(not_plaintext),
-      V(transport), V(tls), V(node) and V(verify).
+      V(transport), V(tls), V(node), V(verify) and V(internal).
     - C(changed) is V(true) in a failure when the write went out and the cluster did not refuse it.
   returned: failure
   type: str

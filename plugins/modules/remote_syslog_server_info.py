@@ -107,7 +107,7 @@ failure_class:
   description:
     - What kind of failure it was, for C(rescue) blocks and reports.
     - One of V(auth), V(permission), V(ip_restricted), V(unknown_method), V(bad_argument), V(not_plaintext),
-      V(transport), V(tls), V(node) and V(verify).
+      V(transport), V(tls), V(node), V(verify) and V(internal).
   returned: failure
   type: str
   sample: auth

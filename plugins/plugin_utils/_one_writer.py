@@ -75,6 +75,7 @@ def restorable_settings(results: t.Mapping[str, Item]) -> t.Dict[str, t.Dict[str
 def restore_settings(saved: Item, host: str, secret: str = "") -> t.Optional[t.Dict[str, t.Any]]:
     """Options that put back what was saved of a host; None when nothing was.
 
+    Empty values cannot be sent, except for no host; those settings are given back to the product.
     saved: a result of the module, its ``before`` alone, or a dictionary of either by inventory host.
     Raises OptionError when that is none of them, and when a secret is needed and missing.
     """
@@ -89,7 +90,8 @@ def restore_settings(saved: Item, host: str, secret: str = "") -> t.Optional[t.D
     if not isinstance(before, t.Mapping) or not set(NAMES) <= set(before):
         raise OptionError(f"what to restore of {host} lacks settings; give the whole before of an earlier run")
     reset = list(NAMES if result.get("before_untouched") else result.get("before_defaults") or ())
-    options = {name: before[name] for name in NAMES if name not in reset and before[name] is not None}
+    reset += [name for name in NAMES if name not in (*reset, "host") and before[name] in ("", None)]
+    options = {name: before[name] for name in NAMES if name not in reset}
     for name in set(TEMPLATES) & set(options):
         options[name] = _unmasked(name, str(options[name]), secret)
     return {**options, "reset": reset}

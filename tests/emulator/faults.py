@@ -85,8 +85,8 @@ def faulty(fault: str, reply: Reply, call: str, client: str, language: str, swit
         return Reply(_HTML, html=True)
     if fault == "login_page":
         return Reply(_LOGIN, html=True)
-    if fault == "redirect":
-        return Reply(status=302, headers=[("Location", "/index.php?login")])
+    if fault in ("redirect", "bad_redirect"):
+        return Reply(status=302, headers=[("Location", "/index.php?login" if fault == "redirect" else "https://[bad")])
     if fault == "unavailable":
         wait = switches["retry_after"]
         return Reply("<html><body><h1>503 Service Unavailable</h1></body></html>\n", 503,

@@ -102,8 +102,8 @@ SWITCHES: Tuple[Switch, ...] = (
     Switch("slow_s", 0.0, float, "seconds to wait before answering"),
     Switch("fault", "none", (
         "none", "unauthorized", "credential_text", "permission", "forbidden", "ip_restricted", "unknown_method",
-        "html", "login_page", "traceback", "sqlstate", "server_error", "unavailable", "redirect", "dropped",
-        "truncated", "cut", "clipped", "empty"), "what a call gets instead of its reply"),
+        "html", "login_page", "traceback", "sqlstate", "server_error", "unavailable", "redirect", "bad_redirect",
+        "dropped", "truncated", "cut", "clipped", "empty"), "what a call gets instead of its reply"),
     Switch("fault_calls", "*", str, "calls (comma-separated patterns, such as api_set_*) the fault is for"),
     Switch("fault_when", "before", ("before", "after"),
            "the fault comes before the call did anything, or after it took effect"),

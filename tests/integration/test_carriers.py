@@ -143,3 +143,70 @@ def test_delegated_elsewhere_runs_there(ansible, cluster):
                        hosts={"bastion": {"ansible_connection": "elsewhere"}, "localhost": {}}).assert_ok()
     assert "Using module file" in run.stdout
     assert run.result("read")["settings"]["port"] == 514
+
+
+@pytest.fixture
+def broken_requests(tmp_path):
+    """A folder for PYTHONPATH: every request fails in a way that nobody foresaw, with all of it in the exception."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import requests\n\n\n"
+        "def get(session, url, auth, **more):\n"
+        "    secret = auth.password.decode()\n"
+        "    raise KeyError(f'{url} {secret} {[secret]} {more}')\n\n\n"
+        "requests.Session.get = get\n", encoding="utf-8")
+    return str(tmp_path)
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_fault_of_ours_is_a_result_like_any_other(ansible, cluster, broken_requests, carrier):
+    task = {"name": "set", MODULE: {**connection(cluster()), **WANTED}, "ignore_errors": True}
+    run = ansible.play(one_play(task), "-vvvv", hosts={"localhost": {"ansible_connection": CARRIERS[carrier]}},
+                       env={"PYTHONPATH": broken_requests})
+    result = run.result("set")
+    assert (result["failed"], result["failure_class"], result["changed"]) == (True, "internal", False)
+    assert "unexpected KeyError" in result["msg"] and "nothing was written" in result["msg"]
+    run.assert_hides(forms("apiuser", PASSWORD))
+
+
+@pytest.fixture
+def no_requests(tmp_path):
+    """A folder for PYTHONPATH without the library, where Ansible runs; where the module runs, it is there."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n\nif sys.argv[0].endswith('ansible-playbook'):\n    sys.modules['requests'] = None\n",
+        encoding="utf-8")
+    return str(tmp_path)
+
+
+def test_without_requests_here_the_module_is_started(ansible, cluster, no_requests):
+    task = {"name": "read", f"{MODULE}_info": connection(cluster())}
+    run = ansible.play(one_play(task), "-vvv", env={"PYTHONPATH": no_requests}).assert_ok()
+    assert "Using module file" in run.stdout
+    assert run.result("read")["settings"]["port"] == 514
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_no_file_is_left_behind(ansible, cluster, tmp_path, carrier):
+    """Not by a task that succeeds, by one that fails, or by one that Ansible itself refuses, however much is said."""
+    good = {**connection(cluster()), **WANTED}
+    tasks = [{"name": name, MODULE: {**good, **TASKS[name][0]}, "ignore_errors": True}
+             for name in ("good", "wrong password", "wrong choice")]
+    before = {path.name for path in ansible.folder.iterdir()}
+    run = ansible.play(one_play(*tasks), "-vvvv", "--diff", env={"TMPDIR": str(tmp_path)},
+                       hosts={"localhost": {"ansible_connection": CARRIERS[carrier]}})
+    assert [run.result(task["name"])["failed"] for task in tasks] == [False, True, True]
+    assert list(tmp_path.iterdir()) == []
+    assert {path.name for path in ansible.folder.iterdir()} - before <= {str(ansible._count), "home", "tmp"}
+    assert [path for name in ("home", "tmp") for path in (ansible.folder / name).rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_password_of_the_environment_is_masked(ansible, cluster, carrier):
+    """It was no option when Ansible looked at the task, and this cluster shows it."""
+    emulator = cluster(warnings="none")
+    emulator.state.pin(message_template=f"%(id)s {PASSWORD}")
+    options = connection(emulator)
+    task = {"name": "read", f"{MODULE}_info": {},
+            "environment": {f"SPAMEXPERTS_{name.upper()}": value for name, value in options.items()}}
+    run = ansible.play(one_play(task), "-vvvv", hosts={"localhost": {"ansible_connection": CARRIERS[carrier]}})
+    assert run.assert_ok().result("read")["settings"]["message_template"] == "%(id)s ********"
+    run.assert_hides(forms("apiuser", PASSWORD))

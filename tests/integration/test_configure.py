@@ -20,6 +20,26 @@ SET_TASK, SAY_TASK, KEEP_TASK = ("Set the cluster's remote syslog", "Say what ho
                                  "Keep what was before, for the playbook restore")
 
 
+# What a module is given, and what each playbook makes of it: 0 and false count, an empty text does not.
+CONNECTION = {"timeout": 7, "retries": 0, "use_proxy": False}
+VERIFY = {"verify_retries": 0, "verify_delay": 0, "validate_templates": "strict"}
+
+
+@pytest.mark.parametrize("way", ["typed", "survey", "empty"])
+@pytest.mark.parametrize("playbook, task, options", [
+    (PLAYBOOK, SET_TASK, {**CONNECTION, **VERIFY}), ("spamexperts.local_cloud.status", "Read the status", CONNECTION),
+])
+def test_every_option_of_the_modules_can_be_set(ansible, cluster, playbook, task, options, way):
+    given = {"typed": lambda value: value, "survey": str, "empty": lambda _value: ""}[way]
+    extra = {f"spamexperts_{name}": given(value) for name, value in options.items()}
+    run = ansible.play(playbook, hosts=clusters({"one": cluster()}), extra={**VARIABLES, **extra}).assert_ok()
+    arguments = run.result(task)["invocation"]["module_args"]
+    usual = {"timeout": 60, "retries": 3, "use_proxy": True, "verify_retries": 5, "verify_delay": 2,
+             "validate_templates": "warn"}
+    assert {name: arguments[name] for name in options} == (
+        {name: usual[name] for name in options} if way == "empty" else options)
+
+
 @pytest.fixture
 def three(cluster):
     """Three clusters as new."""

@@ -14,6 +14,8 @@ import pytest
 import yaml
 from integration.harness import MODULE, ROOT, connection, one_play
 
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import FAILURE_CLASSES
+
 # From the vendor's page, "Send Email Logs to Remote Syslog server", to the letter.
 MESSAGE_TEMPLATE = (
     '"%(id)s","%(filtering_host)s","%(sender)s","%(recipient)s","%(domain)s","%(timestamp)s","%(sender_host)s",'
@@ -83,6 +85,17 @@ def test_vendors_example_arrives_to_the_letter(ansible, emulator, example):
         assert emulator.state.settings[name] == template
     assert "+" not in write["query"]
     assert ";" not in write["query"]
+
+
+def test_every_failure_class_is_documented(ansible):
+    (table,) = re.findall(r"^## Failures$(.*?)^## ", (ROOT / "docs" / "modules.md").read_text("utf-8"), re.M | re.S)
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.M)) == {"failure_class", *FAILURE_CLASSES}
+    names = [path.stem for path in (ROOT / "plugins" / "modules").glob("[!_]*.py")]
+    done = ansible.command("ansible-doc", "--json", *(f"spamexperts.local_cloud.{name}" for name in names))
+    for name, documented in json.loads(done.stdout).items():
+        (text,) = [line for line in documented["return"]["failure_class"]["description"] if line.startswith("One of")]
+        # Only what writes settings can find that they did not take.
+        assert {*re.findall(r"V\((\w+)\)", text), "verify"} == set(FAILURE_CLASSES), name
 
 
 def test_every_yaml_block_is_yaml():

@@ -65,7 +65,7 @@ CASES = {
                             "verify"),
     "lagging read": Case({"lag_reads": 1}, [GET, SET, GET, GET]),
     "page": Case({"fault": "html"}, [GET], ("<!DOCTYPE html>", "check that api_url"), "not_plaintext", False),
-    "login page on write": Case(on_set("login_page"), [GET, SET, GET],
+    "login page on write": Case(on_set("login_page"), [GET, SET, GET, GET],
                                 ("check that api_url", "the write was sent", "hold now: none"), "not_plaintext"),
     "empty": Case({"fault": "empty"}, [GET], ("reply is empty",), "not_plaintext", False),
     "half a reply": Case({"fault": "cut"}, [GET], ("cannot be read with certainty",), "not_plaintext", False),
@@ -102,9 +102,18 @@ CASES = {
         {"fault": fault, "fault_skip": 1, "fault_calls": "api_get_*"}, [GET, SET, *[GET] * reads],
         ("the write was sent", "could not be read again"), failure_class)
        for fault, reads, failure_class in ON_VERIFY},
+    # What the cluster itself says of an argument.
+    "argument that is too long": Case({"max_argument": 12}, [GET, SET, GET],
+                                      ("correct the option that it names", "host", "hold now: none"), "bad_argument",
+                                      False),
+    "unknown method on set": Case(on_set("unknown_method"), [GET, SET, GET], ("update the cluster", "hold now: none"),
+                                  "unknown_method", False),
+    "redirect on set": Case(on_set("redirect"), [GET, SET, GET, GET],
+                            ("redirects to /index.php", "hold now: none"), "not_plaintext"),
+    "truncated on set": Case(on_set("truncated", deprecated=True), [GET, SET, GET]),
     **{tls: Case({"tls": tls}, [], ("certificate or TLS was refused", "set ca_path"), "tls", False)
         for tls in ("wrong_name", "expired", "self_signed", "unknown_ca")},
-    "translated error": Case(on_set("permission", translated="always"), [GET, SET, GET],
+    "translated error": Case(on_set("permission", translated="always"), [GET, SET, GET, GET],
                              ("cannot be read with certainty", "hold now: none"), "not_plaintext"),
     "dead node": Case({"node_fail": "node2.cluster.example"}, [GET, SET, GET],
                       ("node2.cluster.example", "hold now: host, port, enabled, level"), "node"),

@@ -74,7 +74,8 @@ def test_fifty_runs_that_fight(ansible, emulator):
     play = one_play(task(emulator, verify_retries=0))
     run = ansible.play(play, "--forks", str(RUNS), hosts=hosts(ONE, TWO))
     ends = Counter(assert_true(run.result("set", f"run{number}"), (ONE, TWO)[number % 2]) for number in range(RUNS))
-    assert sum(ends.values()) == RUNS
+    # They did fight: whoever another run overwrote was told so.
+    assert ends["beaten"] > 0 and ends["verified"] > 0, ends
     # The last writer's state, whole; what others were told they saw at their time.
     last = emulator.journal.writes[-1]["arguments"]
     assert emulator.state.settings in (text(ONE), text(TWO))

@@ -17,7 +17,8 @@ VARIABLES = {"spamexperts_clusters": "all", "spamexperts_receiver_host": "logs.e
              "spamexperts_level": "DEBUG",
              "spamexperts_log_format": {"secret": SECRET, "previous_secrets": [OLD_SECRET]}}
 SET_TASK, SAY_TASK = "Set the cluster's remote syslog", "Say what holds"
-TEMPLATE = f"spamexperts {OLD_SECRET} %(id)s %(subject_header)s {OLD_SECRET}"
+# The cluster had it, so it comes back, though no record can be made with it.
+TEMPLATE = f"100% spamexperts {OLD_SECRET} %(id)s %(subject_header)s {OLD_SECRET}"
 
 
 def round_trip(ansible, emulators, tmp_path, **more):
@@ -59,6 +60,15 @@ def test_where_defaults_are_not_shown_the_values_come_back_as_literals(ansible, 
     before, after, _again = round_trip(ansible, {"one": emulator}, tmp_path)
     assert after["one"][0] == before["one"][0]
     assert set(after["one"][1]) == set(before["one"][0])
+
+
+def test_empty_values_come_back_as_the_default(ansible, cluster, tmp_path):
+    emulator = cluster()
+    emulator.state.pin(host="198.51.100.7", port="", level="", status_template="")
+    before, after, again = round_trip(ansible, {"one": emulator}, tmp_path)
+    assert set(before["one"][1]) == {"host", "port", "level", "status_template"}
+    assert after["one"][1] == {"host": "198.51.100.7"}
+    assert again.result(SAY_TASK)["msg"][0].endswith("nothing was changed.")
 
 
 @pytest.fixture

@@ -56,6 +56,13 @@ def test_what_is_restored():
             FILTERS["restore_settings"](wrong, "one")
 
 
+def test_what_is_empty_goes_back_to_the_product():
+    before = {**BEFORE, "port": None, "level": "", "message_template": "", "enabled": False}
+    options = FILTERS["restore_settings"]({"before": before, "before_defaults": ["level"]}, "one")
+    assert options.pop("reset") == ["level", "port", "message_template"]
+    assert options == {name: before[name] for name in ("host", "facility", "socket_type", "enabled", "status_template")}
+
+
 def test_a_long_template_shows_where_it_differs():
     long = "".join(f"%(field{number})s|" for number in range(30))
     result = {"changed_keys": ["message_template"], "before": {"message_template": long},

@@ -159,10 +159,11 @@ def test_no_warning_where_the_user_switched_checks_off(emulator, recwarn):
     assert [warning for warning in recwarn if "InsecureRequest" in warning.category.__name__] == []
 
 
-def test_redirect_is_refused(emulator):
-    emulator.set_switch("fault", "redirect")
+@pytest.mark.parametrize("fault, target", [("redirect", "/index.php"), ("bad_redirect", "what is no URL")])
+def test_redirect_is_refused(emulator, fault, target):
+    emulator.set_switch("fault", fault)
     error = failure(emulator)
-    assert "redirects to" in error.message and error.failure_class == "not_plaintext"
+    assert f"redirects to {target}, which" in error.message and error.failure_class == "not_plaintext"
     assert len(emulator.journal.requests) == 1
 
 

@@ -108,6 +108,24 @@ def test_empty_host_is_written_so_that_no_build_takes_it_for_omitted():
     assert result.payload["host"] == "default" and result.after["host"] == ""
 
 
+@pytest.mark.parametrize("name", ["level", "facility", "socket_type", "port", "message_template", "status_template"])
+def test_value_that_no_argument_can_carry_is_refused_where_nobody_manages_it(name):
+    current = settings(**{name: ""})
+    with pytest.raises(OptionError, match=f"{name} would not survive the write"):
+        plan(current, {"host": "other.example.com"})
+    assert not plan(current, {"host": "syslog.example.com"}).changed
+    assert plan(current, {"host": "other.example.com", name: RESET}).payload[name] == "default"
+    # Known to follow the default, it goes on doing so.
+    known = settings(pinned={"host": ""}, **{name: ""})
+    assert plan(known, {"host": "other.example.com"}).payload[name] == "default"
+
+
+def test_no_host_and_no_word_for_false_can_be_written():
+    result = plan(settings(host="", enabled=""), {"level": "DEBUG"})
+    assert (result.payload["host"], result.payload["enabled"]) == ("default", "False")
+    assert result.changed_keys == ("level",)
+
+
 def test_unmet_names_each_setting():
     expected = plan(settings(), {"level": "DEBUG", "port": 1514})
     assert unmet(expected, settings(level="10", port="1514")) == ()

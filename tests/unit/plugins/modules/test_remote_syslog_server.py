@@ -10,6 +10,7 @@ import base64
 import json
 import re
 import sys
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,15 +18,17 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils import _module
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils import _module, _remote_syslog_server
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import remote_syslog_server_spec
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import FAILURE_CLASSES
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import Client
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import FAILURE_CLASSES, TransportError
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import execute
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog_server import (
     apply_settings,
     read_settings,
 )
-from emulator import Emulator
+from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._one_writer import restore_settings
+from emulator import Emulator, calls
 
 PRINTABLE = (
     "spamexperts: 0123456789abcdef|message|1|%(id)s|%(domain)s|[%(sender)s]0123456789abcdef[%(subject_header)s]."
@@ -173,6 +176,34 @@ def test_other_dialects(emulator, switches):
         contract(emulator, WANTED)
 
 
+def test_host_can_be_removed(emulator):
+    emulator.state.pin(host="old.example.com", enabled="True", port="1514")
+    contract(emulator, {"host": "", "enabled": False})
+    assert (emulator.state.settings["host"], emulator.state.settings["port"]) == ("", "1514")
+
+
+@pytest.mark.parametrize("level", ["notice", "ALERT", "panic"])
+def test_levels_of_syslog_are_passed_on(emulator, level):
+    """Python has no such levels; a cluster that takes none of them says so, and is asked in its own words."""
+    result = run(emulator, level=level)
+    (write,) = emulator.journal.writes
+    assert write["arguments"]["level"] == {"panic": "EMERG"}.get(level, level.upper())
+    assert (result["failure_class"], result["changed"]) == ("bad_argument", False)
+    emulator.state.pin(level=write["arguments"]["level"])
+    assert not run(emulator, level=level)["changed"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_setting_that_the_reply_does_not_show(emulator, layout):
+    """It cannot be compared, and would be written each time."""
+    emulator.switches.update({"label_missing": "status_template", "get_format": layout})
+    for wanted in (WANTED, {"level": "DEBUG"}):
+        result = run(emulator, **wanted)
+        assert (result["failure_class"], result["changed"]) == ("not_plaintext", False)
+        assert "cannot be read with certainty" in result["msg"]
+    assert emulator.journal.writes == []
+
+
 def test_nothing_untouched_gets_pinned(emulator):
     emulator.state.pin(host="old.example.com", enabled="True")
     contract(emulator, {"level": "DEBUG"})
@@ -243,6 +274,38 @@ def test_lost_answer_to_a_write_that_took_effect(emulator, fault):
     assert len(emulator.journal.writes) == 1
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_write_slower_than_the_timeout_that_takes_effect(emulator, monkeypatch, late):
+    """Before the answer that nobody waits for, or only after it was given up."""
+    apply = emulator.state.apply
+
+    def slow(*rest):
+        if late:
+            time.sleep(1.3)
+        apply(*rest)
+        if not late:
+            time.sleep(1.3)
+
+    monkeypatch.setattr(emulator.state, "apply", slow)
+    result = run(emulator, timeout=1, verify_delay=1, **WANTED)
+    assert not result.get("failed") and result["changed"] and result["verified"], result
+    assert result["settings"] == CANONICAL
+    # A request is written down when it was answered.
+    time.sleep(0.8)
+    assert len(emulator.journal.writes) == 1
+
+
+def test_cluster_that_shows_a_write_some_time_later(emulator):
+    emulator.set_switch("lag_s", 1.5)
+    late = run(emulator, verify_retries=0, **WANTED)
+    assert (late["failure_class"], late["changed"]) == ("verify", True) and "raise verify_retries" in late["msg"]
+    time.sleep(1.5)
+    assert not run(emulator, **WANTED)["changed"]
+    result = run(emulator, verify_retries=3, verify_delay=1, level="ERROR")
+    assert (result["changed"], result["verified"], result["settings"]["level"]) == (True, True, "ERROR")
+    assert len(emulator.journal.writes) == 2
+
+
 def test_reply_that_ends_within_a_line_is_read_twice(emulator):
     """It may be whole, which a second one proves."""
     emulator.switches.update({"last_line_end": False})
@@ -282,6 +345,102 @@ def test_lost_write_is_not_repeated_over_another_writer(emulator):
     assert result["changed"] and result["msg"].endswith(", and these do not: level")
 
 
+def test_reset_that_nobody_can_see_is_not_called_verified(emulator):
+    emulator.state.pin(host="old.example.com", level="ERROR")
+    emulator.switches.update({"warnings": "none", "ignore_set": "all"})
+    result = run(emulator, reset=["level"])
+    assert (result["changed"], result["verified"], result["settings"]["level"]) == (True, False, "ERROR")
+    emulator.set_switch("ignore_set", "")
+    assert run(emulator, reset=["level"])["verified"], "the value changed, which shows"
+    assert run(emulator, reset=["level"])["verified"] is False
+
+
+def test_warnings_that_end_with_the_write_tell(emulator):
+    emulator.set_switch("warn_when", "pinned")
+    emulator.state.pin(level="INFO")
+    assert run(emulator, reset=["level"])["verified"]
+    assert emulator.state.pinned == {}
+
+
+def test_lost_reset_that_nobody_can_see_is_repeated(emulator):
+    emulator.state.pin(host="old.example.com", level="ERROR")
+    emulator.switches.update({"warnings": "none", "fault": "dropped", "fault_calls": "api_set_*", "fault_count": 1})
+    result = run(emulator, reset=["level"])
+    assert not result.get("failed") and result["verified"]
+    assert (len(emulator.journal.writes), emulator.state.settings["level"]) == (2, "INFO")
+
+
+def test_reset_lost_twice_says_that_nothing_shows(emulator):
+    emulator.state.pin(host="old.example.com", level="ERROR")
+    emulator.switches.update({"warnings": "none", "fault": "dropped", "fault_calls": "api_set_*"})
+    result = run(emulator, reset=["level"])
+    assert (result["failure_class"], result["changed"], len(emulator.journal.writes)) == ("transport", True, 2)
+    assert "hold now: none; the cluster does not show whether it reset level" in result["msg"]
+
+
+def test_cluster_without_a_host_is_taken_for_untouched(emulator):
+    """As documented, with the way out."""
+    emulator.set_switch("warnings", "none")
+    emulator.state.pin(level="ERROR")
+    result = run(emulator, reset=["level"])
+    assert (result["changed"], result["verified"], emulator.journal.writes) == (False, False, [])
+    result = run(emulator, reset=["level"], force=True)
+    assert (result["changed"], result["verified"], emulator.state.pinned.get("level")) == (True, True, None)
+
+
+@pytest.fixture
+def silent_about_templates(monkeypatch):
+    """A cluster that warns of every setting but its templates."""
+    told = calls.get_reply
+    monkeypatch.setattr(
+        calls,
+        "get_reply",
+        lambda *rest: "".join(
+            line for line in told(*rest).splitlines(True) if not re.match("Warning.*template'", line)
+        ),
+    )
+
+
+@pytest.mark.parametrize("fault", ["none", "traceback"])
+def test_literal_that_the_cluster_does_not_warn_about(emulator, silent_about_templates, fault):
+    emulator.state.pin(host="old.example.com", message_template=PRINTABLE)
+    emulator.switches.update({"fault": fault, "fault_calls": "api_set_*", "fault_when": "after"})
+    result = run(emulator, level="DEBUG")
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert result["before"]["message_template"] == PRINTABLE
+    assert "message_template" not in result["before_defaults"] and "status_template" in result["before_defaults"]
+    assert "message_template was assumed to follow the product's default and did not" in result["msg"]
+    emulator.set_switch("fault", "none")
+    options = restore_settings(result, "any")
+    assert options["message_template"] == PRINTABLE
+    assert run(emulator, **options)["verified"] and emulator.state.settings["message_template"] == PRINTABLE
+
+
+def test_second_write_that_cannot_be_sent_follows_one_that_was(emulator, monkeypatch):
+    emulator.switches.update({"fault": "dropped", "fault_calls": "api_set_*"})
+    write, sent = Client.write, []
+
+    def once(client, *rest, **arguments):
+        if sent:
+            raise TransportError("api_url cannot be reached")
+        sent.append(rest)
+        return write(client, *rest, **arguments)
+
+    monkeypatch.setattr(Client, "write", once)
+    result = run(emulator, **WANTED)
+    assert (result["failure_class"], result["changed"], len(emulator.journal.writes)) == ("transport", True, 1)
+    assert result["settings"] == result["before"]
+    assert result["msg"].startswith("api_url cannot be reached; the write was sent, ")
+    assert result["msg"].count("the write was sent") == 1
+
+
+def test_node_failure_on_a_slow_cluster_waits_for_what_holds(emulator):
+    emulator.switches.update({"node_fail": emulator.nodes[1], "lag_reads": 1})
+    result = run(emulator, **WANTED)
+    assert (result["failure_class"], result["settings"]) == ("node", CANONICAL)
+    assert "hold now: host, port" in result["msg"]
+
+
 @pytest.mark.parametrize("switches", [{"ignore_set": "level,port"}, {"lag_reads": 9}])
 def test_setting_that_does_not_take(emulator, switches):
     emulator.switches.update(switches)
@@ -294,6 +453,23 @@ def test_setting_that_does_not_take(emulator, switches):
     )
     assert "port" in result["msg"] and "level is 'INFO'" in result["msg"]
     assert result["settings"]["level"] == "INFO"
+
+
+SECRET = "0123456789abcdefGHIJKLMNOPQRSTUV"
+
+
+@pytest.mark.parametrize("offset", range(20, 64))
+def test_secret_that_a_message_cuts_shows_no_piece(emulator, offset):
+    """A value is quoted up to its 60th character, and one that cannot be read up to its 40th."""
+    emulator.set_switch("ignore_set", "message_template")
+    emulator.state.pin(message_template="x" * offset + SECRET + " %(id)s")
+    refused = run(emulator, message_template="%(id)s", template_secrets=[SECRET], verify_retries=0)
+    emulator.state.pin(level="x" * offset + SECRET + " y")
+    unread = run(emulator, level="INFO", template_secrets=[SECRET])
+    assert (refused["failure_class"], unread["failure_class"]) == ("verify", "not_plaintext")
+    assert "message_template is 'xxx" in refused["msg"] and "shows level as 'xxx" in unread["msg"]
+    for at in range(len(SECRET) - 7):
+        assert SECRET[at : at + 8] not in refused["msg"] + unread["msg"]
 
 
 def test_node_that_was_not_reached(emulator):
@@ -336,6 +512,26 @@ def test_bad_option(emulator, bad, words):
     assert emulator.journal.writes == []
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_no_web_server_takes_is_refused_in_check_mode_too(emulator, check_mode):
+    result = run(emulator, check_mode, message_template="%(id)s" * 1200, validate_templates="off")
+    assert (result["failed"], result["failure_class"], result["changed"]) == (True, "bad_argument", False)
+    assert "message_template is too long" in result["msg"] and emulator.journal.writes == []
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("omitted", ["keep", "default", "clear"])
+def test_empty_value_of_a_setting_that_is_not_managed(emulator, omitted, check_mode):
+    """Whatever an empty argument means, nothing happens to it unsaid."""
+    emulator.switches.update({"warnings": "none", "omitted": omitted})
+    emulator.state.pin(host="old.example.com", level="")
+    result = run(emulator, check_mode, port=1514)
+    assert (result["failure_class"], result["changed"], emulator.journal.writes) == ("bad_argument", False, [])
+    assert "level would not survive the write" in result["msg"] and "give a value, or" in result["msg"]
+    assert not run(emulator, check_mode, port=514).get("failed")
+    assert not run(emulator, check_mode, port=1514, level="INFO").get("failed")
+
+
 def test_doubtful_templates_give_one_warning(emulator):
     doubtful = {"message_template": "%(subject_heder)s", "status_template": "gr\u00fcn"}
     result = run(emulator, **doubtful)
@@ -351,3 +547,28 @@ def test_missing_library(monkeypatch, emulator):
     monkeypatch.setattr(_module, "REQUESTS_IMPORT_ERROR", "Traceback ...")
     result = execute(apply_settings, params(emulator), False)
     assert result["failed"] and "requests" in result["msg"] and result["exception"] == "Traceback ..."
+    assert (result["failure_class"], result["changed"]) == ("internal", False)
+
+
+@pytest.mark.parametrize("broken, changed", [("read", False), ("write", True), ("_settle", True)])
+def test_fault_of_ours_shows_no_secret(emulator, monkeypatch, broken, changed):
+    """Its text and its traceback can hold what a request did."""
+
+    def fail(*rest, **more):
+        pair = base64.b64encode(f"{emulator.username}:{emulator.password}".encode()).decode()
+        shown = [emulator.password, quote(emulator.password, safe=""), pair, {"p": emulator.password}, SECRET]
+        raise KeyError(f"?call=api_set&message_template={SECRET} {shown}")
+
+    if broken == "_settle":
+        monkeypatch.setattr(_remote_syslog_server, broken, fail)
+    else:
+        method = Client._get
+        monkeypatch.setattr(
+            Client, "_get", lambda client, url: fail() if ("api_set" in url) is changed else method(client, url)
+        )
+    result = run(emulator, template_secrets=[SECRET], **WANTED)
+    assert (result["failed"], result["failure_class"], result["changed"]) == (True, "internal", changed)
+    assert result["msg"].startswith("unexpected KeyError: ")
+    assert ("a write was sent" in result["msg"]) is changed and ("nothing was written" in result["msg"]) is not changed
+    assert "KeyError" in result["exception"] and "in fail" in result["exception"] and "********" in result["exception"]
+    assert SECRET not in json.dumps(result)
