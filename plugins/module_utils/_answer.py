@@ -14,7 +14,8 @@ import re
 import typing as t
 
 from ._errors import ReplyError
-from ._reply import ERRORS, PROSE, braced, error_in, is_warning, lines_of
+from ._layouts import PROSE, braced
+from ._reply import ERRORS, error_in, is_warning, lines_of
 
 Redact = t.Callable[[str], str]
 

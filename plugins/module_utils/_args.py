@@ -13,7 +13,7 @@ import typing as t
 
 from ansible.module_utils.basic import env_fallback
 
-from ._reply import NAMES
+from ._layouts import NAMES
 
 Spec = t.Dict[str, t.Dict[str, t.Any]]
 

@@ -13,7 +13,7 @@ import dataclasses
 import typing as t
 
 from ._errors import OptionError
-from ._reply import NAMES
+from ._layouts import NAMES
 from ._settings import RESET, Settings, Value
 
 

@@ -15,8 +15,9 @@ import typing as t
 
 from ._client import Client, Connection
 from ._errors import REFUSALS, ApiError, OptionError, ReplyError, TransportError, shorten
+from ._layouts import NAMES, TEMPLATES
 from ._plan import Plan, assumed_wrongly, plan, unmet, unseen
-from ._reply import NAMES, TEMPLATES, Reply, check_write, parse_settings
+from ._reply import Reply, check_write, parse_settings
 from ._settings import RESET, Settings, Value, option
 from ._template import template_faults
 

@@ -15,7 +15,8 @@ import re
 import typing as t
 
 from ._errors import OptionError, ReplyError, shorten
-from ._reply import NAMES, REPORT, TEMPLATES, Reply
+from ._layouts import NAMES, TEMPLATES
+from ._reply import REPORT, Reply
 
 # As a setting's value it always means the product's default, on the wire and as an option; no literal has this name.
 RESET = "default"
@@ -177,11 +178,15 @@ def _host_option(text: str) -> str:
         except UnicodeError:
             hint = ""
         raise OptionError(f"host must be ASCII{hint or '; write an internationalised name in its xn-- form'}")
-    if host and not (re.match(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\Z", host) or _address(host)):
+    if host and not _is_host(host):
         raise OptionError(
             f"host must be one name or IP address, not {shorten(text)!r}; the port has an option of its own"
         )
     return host
+
+
+def _is_host(host: str) -> bool:
+    return bool(re.match(r"\w([\w.-]*\w)?\Z", host) or _address(host))
 
 
 def _address(host: str) -> t.Optional[str]:
@@ -212,15 +217,16 @@ def _read(name: str, raw: str) -> Value:
     if name in TEMPLATES:
         return _template(raw)
     text = _text(raw)
-    if name == "host":
-        return _host(text)
     value: Value = None
-    if name == "port":
+    if name == "host":
+        host = _host(text)
+        value = host if _is_host(host) else None
+    elif name == "port":
         value = int(text) if re.match(r"[0-9]{1,5}\Z", text) else None
     elif name in SPELLINGS:
         value = SPELLINGS[name].canonical(text)
     # A facility or level that this table lacks is kept as it is; anything longer than a word is no such value.
-    if value is None and text and (name in ("port", "enabled") or not re.match(r"[\w-]+\Z", text)):
+    if value is None and text and (name in ("host", "port", "enabled") or not re.match(r"[\w-]+\Z", text)):
         problem = f"the cluster shows {name} as {shorten(text, 40)!r}, which cannot be read"
         raise ReplyError(f"{problem}; {REPORT}", "not_plaintext")
     if value is None and name == "enabled":

@@ -16,7 +16,7 @@ import typing as t
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import api_address
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import OptionError
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._reply import NAMES, TEMPLATES
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._layouts import NAMES, TEMPLATES
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._settings import option
 
 Item = t.Mapping[str, t.Any]

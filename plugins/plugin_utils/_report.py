@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._reply import TEMPLATES
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._layouts import TEMPLATES
 
 Result = t.Mapping[str, t.Any]
 Report = t.Dict[str, t.Any]

@@ -9,8 +9,9 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import OptionError
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._layouts import NAMES
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._plan import plan, unmet
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._reply import NAMES, Reply
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._reply import Reply
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._settings import RESET, Settings
 
 TEXT = {

@@ -13,7 +13,8 @@ import json
 import pytest
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import ReplyError, redactor
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._reply import NAMES, check_write, parse_settings
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._layouts import NAMES
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._reply import check_write, parse_settings
 
 PRINTABLE = "spamexperts: MARK|message|1|%(id)s|[%(sender)s]MARK[%(subject_header)s]MARK."
 VALUES = {
@@ -116,6 +117,72 @@ def test_doubtful_reply_is_refused(text):
     with pytest.raises(ReplyError) as error:
         parse_settings(text)
     assert error.value.failure_class == "not_plaintext"
+
+
+STATUS = '"%(id)s","%(status)s","%(delivery_data)s"'
+STRAYS = ("protocol: rfc3164", "tls = no", "OK", "Done.", "Error: 17", "<p>x</p>", "other: %(id)s", "x %(id)s", "}")
+
+
+@pytest.mark.parametrize("stray", STRAYS)
+@pytest.mark.parametrize("after", ["message_template", "status_template"])
+@pytest.mark.parametrize("layout", ["colon", "equals", "blank", "folded"])
+def test_a_line_that_may_be_no_part_of_a_template_is_refused(layout, after, stray):
+    """Read as part of it, the line would be written back to the cluster, and once more at each further run."""
+    lines = folded(40, "    ") if layout == "folded" else list(LAYOUTS[layout])
+    place = len(lines) if after == "status_template" else next(
+        number for number, line in enumerate(lines) if line.startswith("enabled"))
+    lines.insert(place, stray)
+    with pytest.raises(ReplyError, match="cannot be read with certainty") as error:
+        parse_settings("\n".join(lines) + "\n")
+    assert error.value.failure_class == "not_plaintext"
+
+
+def folded(width, indent):
+    """Labelled lines whose templates go on in the next lines, each piece of that width."""
+    lines = []
+    for name, value in {**VALUES, "status_template": STATUS}.items():
+        first, *more = [value[i : i + width] for i in range(0, len(value), width)] or [""]
+        lines += [f"{name}: {first}", *(indent + piece for piece in more)]
+    return lines
+
+
+@pytest.mark.parametrize("indent", ["", "    "])
+@pytest.mark.parametrize("width", range(11, 40))
+def test_folded_templates_are_read(width, indent):
+    reply = parse_settings("\n".join(folded(width, indent)) + "\n")
+    for name in ("message_template", "status_template"):
+        assert reply.values[name].replace("\n" + indent, "") == {**VALUES, "status_template": STATUS}[name]
+
+
+@pytest.mark.parametrize(
+    "text, says",
+    [
+        ("\n".join(labelled(": ")).replace("2001:db8::1", "log-server.example.com").replace("enabled: True\n", ""),
+         "it shows no enabled"),
+        ("\n".join(labelled(": ")[:-1]).replace("[%(sender)s]", "server %(timestamp)s not allowed"),
+         "it shows no status_template"),
+        (json.dumps({"remote_syslog_server": VALUES}), "with certainty: "),
+    ],
+)
+def test_what_settings_say_is_no_error_of_the_cluster(text, says):
+    with pytest.raises(ReplyError) as error:
+        parse_settings(text)
+    assert error.value.failure_class == "not_plaintext"
+    assert says in error.value.message and "please report the layout" in error.value.message
+
+
+def test_header_that_speaks_of_a_server_and_a_time():
+    header = "Remote syslog server settings at this time:"
+    reply = parse_settings("\n".join([header, *labelled(": ")]))
+    assert dict(reply.values) == VALUES and reply.messages == (header,)
+
+
+@pytest.mark.parametrize("write", [json.dumps, repr])
+def test_a_key_given_twice_is_refused(write):
+    text = write({"x": 1, **VALUES})
+    for twice in (text.replace("{", '{"host": "evil",', 1), text.replace("{", '{"host": "2001:db8::1",', 1)):
+        with pytest.raises(ReplyError, match="cannot be read with certainty"):
+            parse_settings(twice)
 
 
 @pytest.mark.parametrize("place", ["before", "after", "none"])
@@ -234,6 +301,14 @@ def test_template_over_lines_keeps_its_pieces():
 )
 def test_default_in_a_warning(warning, pinned):
     assert parse_settings("\n".join([warning, *labelled(": ")])).pinned == pinned
+
+
+def test_a_warning_that_goes_on_in_the_next_line_spoils_all():
+    """Else what it says of further settings would be lost, and they would be given back to the product."""
+    assert parse_settings("\n".join([WARNING, "  and the default of 'port' is '514'", *labelled(": ")])).pinned is None
+    for more in ("  'port' is not the default, which is '514'", "  message_template: the default is ''"):
+        with pytest.raises(ReplyError, match="cannot be read with certainty"):
+            parse_settings("\n".join([WARNING, more, *labelled(": ")]))
 
 
 def test_one_warning_that_is_not_understood_spoils_all():

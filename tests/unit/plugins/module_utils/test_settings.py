@@ -97,6 +97,9 @@ def test_option_is_refused(name, value, words):
         ("host", "Syslog.example.com.", "syslog.example.com"),
         ("host", "None", ""),
         ("port", '"514"', 514),
+        ("host", "Log_Server.Example.COM.", "log_server.example.com"),
+        ("host", "bücher.example", "bücher.example"),
+        ("host", "", ""),
         ("port", "", None),
         ("enabled", "1", True),
         ("enabled", "", False),
@@ -126,7 +129,10 @@ def test_reply_value(name, text, canonical):
     assert settings(**{name: text}).values[name] == canonical
 
 
-@pytest.mark.parametrize("name, text", [("port", "many"), ("enabled", "maybe"), ("level", "INFO (see manual)")])
+@pytest.mark.parametrize("name, text", [
+    ("port", "many"), ("enabled", "maybe"), ("level", "INFO (see manual)"), ("host", "old.example.com (default: '')"),
+    ("host", "a b"), ("host", "a.example.com,b.example.com"), ("host", "[2001:db8::1]:514"), ("host", "-"),
+])
 def test_reply_value_is_refused(name, text):
     with pytest.raises(ReplyError, match=f"the cluster shows {name} as"):
         settings(**{name: text})
