@@ -344,6 +344,42 @@ def test_the_history_is_bounded(records, monkeypatch):
     assert 300 < history.stat().st_size < 2500
     assert all(json.loads(line) for line in history.read_text("utf-8").splitlines())
 
+@pytest.mark.parametrize("name", retention.APPENDED)
+def test_what_rsyslogd_only_appends_to_is_emptied(records, name, monkeypatch):
+    """While rsyslogd has it open: it goes on at the beginning."""
+    monkeypatch.setattr(retention, "APPENDED_LIMIT", 1000)
+    path = records.work / name
+    with path.open("ab", buffering=0) as rsyslogd:
+        rsyslogd.write(b"x" * 1000)
+        assert run(records) == 0
+        assert path.stat().st_size == 1000
+        rsyslogd.write(b"x")
+        assert run(records, "--dry-run") == 0
+        assert path.stat().st_size == 1001
+        assert run(records) == 0
+        assert path.stat().st_size == 0
+        rsyslogd.write(b"more")
+    assert path.read_bytes() == b"more"
+
+
+def test_only_what_is_rsyslogds_own_is_emptied(records, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(retention, "APPENDED_LIMIT", 1000)
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"x" * 2000)
+    (records.work / "canary").symlink_to(outside)
+    (records.work / "foreign.json").write_bytes(b"x" * 2000)
+    os.mkfifo(records.work / "impstats.json")
+    assert run(records) == 1
+    assert "canary could not be emptied" in capsys.readouterr().out
+    assert outside.stat().st_size == (records.work / "foreign.json").stat().st_size == 2000
+
+
+def test_the_metrics_empty_their_file_first(records):
+    """So that where they run, retention takes nothing that they have not read."""
+    import impstats
+
+    assert retention.APPENDED_LIMIT >= 2 * impstats.KEEP
+
 
 @pytest.mark.parametrize("options", [["--days=x"], ["--total-bytes=10%"], ["--min-free=1x"]])
 def test_wrong_usage(records, options):
