@@ -9,9 +9,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pathlib
 import re
 import socket
 import stat
+import subprocess
 import time
 
 import health
@@ -102,6 +104,64 @@ def test_counters_only_grow_over_reports_runs_and_restarts(host):
     assert host.run()["received_total"] == {"tcp": 39, "udp": 117}
 
 
+@pytest.mark.parametrize("same_run", [False, True])
+def test_a_process_that_did_more_than_the_one_before_is_told_by_the_mark_of_its_start(host, same_run):
+    host.report(1000, {"n1": 1000}, utime=5)
+    if not same_run:
+        host.run()
+    with host.stats.open("a") as file:
+        file.write(f"{impstats.MARK}\n")
+    host.report(5000, {"n1": 5000}, utime=50)
+    assert host.run()["received_total"]["tcp"] == 6000
+    host.report(5001, {"n1": 5001}, utime=51)
+    found = host.run()
+    assert found["received_total"]["tcp"] == 6001
+    assert found["node_records_total"] == {"n1": 6001}
+
+
+def test_the_unit_writes_that_mark(host):
+    unit = (pathlib.Path(impstats.__file__).parents[1] / "templates" / "receiver.service.j2").read_text("utf-8")
+    (command,) = re.findall(r"(?m)^ExecStartPre=-/bin/sh -c '(.*)'$", unit)
+    host.report(1000, utime=5)
+    subprocess.run(
+        ["/bin/sh", "-c", command.replace("{{ rsyslog_receiver_work_dir }}", str(host.records.work))], check=True
+    )
+    host.report(5000, utime=50)
+    assert host.run()["received_total"]["tcp"] == 6000
+
+
+@pytest.mark.parametrize("falls", ["received", "failed", "utime"])
+def test_any_number_that_falls_is_a_new_process(host, falls):
+    """Should the mark be lost, where nobody reads the file for long and it is cut."""
+    counts = {"received": 1000, "failed": 10, "utime": 100}
+    host.report(nodes={"n1": 7}, **counts)
+    host.run()
+    counts = {name: 2 * count for name, count in counts.items()}
+    counts[falls] = 5
+    host.report(nodes={"n1": 9}, **counts)
+    assert host.run()["node_records_total"] == {"n1": 16}
+
+
+def test_two_listeners_on_one_port_have_one_name(host):
+    """imtcp names its counters by the port alone. Each grows for itself, and a restart of neither is seen in the other."""
+    for received in (10, 11, 12):
+        host.report(received, utime=received)
+        lines = host.stats.read_text("utf-8").splitlines(keepends=True)
+        place = max(number for number, line in enumerate(lines) if "imtcp(5514)" in line)
+        lines.insert(place + 1, lines[place].replace(f'"submitted": {received}', '"submitted": 3'))
+        host.stats.write_text("".join(lines), "utf-8")
+        assert host.run()["received_total"]["tcp"] == received + 3
+
+
+def test_a_report_without_its_beginning_waits_for_the_next(host):
+    """Of two rows of one name it may hold the second alone."""
+    host.report(10)
+    host.stats.write_text("".join(host.stats.read_text("utf-8").splitlines(keepends=True)[4:]), "utf-8")
+    assert "received_total" not in host.run()
+    host.report(11)
+    assert host.run()["received_total"]["tcp"] == 11
+
+
 def test_a_restart_between_two_runs(host):
     host.report(10, utime=50)
     host.run()
@@ -170,13 +230,17 @@ def test_what_is_no_report(host, text):
 
 
 def test_without_a_report_the_disk_is_told(host):
-    host.records.add(3, text=b"12345")
+    oldest = host.records.add(3, text=b"12345")
     newest = host.records.add(1, "quarantine.json.zst", b"123", age=50)
     host.records.add(1, "foreign", b"123", age=1)
     (host.records.folder / "2020-01-01").symlink_to(host.records.day(3))
     found = host.run()
     assert found["data_bytes"] == {"": 8}
-    assert found["newest_record_timestamp_seconds"][""] == pytest.approx(newest.stat().st_mtime)
+    assert found["newest_record_timestamp_seconds"] == {
+        "messages": pytest.approx(oldest.stat().st_mtime),
+        "status": 0,
+        "quarantine": pytest.approx(newest.stat().st_mtime),
+    }
     assert (
         time.strftime("%Y-%m-%d %H:%M", time.gmtime(found["oldest_day_timestamp_seconds"][""]))
         == f"{host.records.day(3).name} 00:00"
@@ -232,12 +296,12 @@ def test_recent_records(host, monkeypatch):
     host.report(10, reasons={"kind": 2}, full=1)
     host.run()
     monkeypatch.setattr(metrics.time, "time", lambda: now + 600)
-    host.report(30, reasons={"kind": 7}, full=4, utime=2)
+    host.report(30, reasons={"kind": 7}, full=4, utime=2, failed=6)
     found = host.run()
-    assert found["recent_records"] == {"received": 80, "quarantined": 5, "dropped": 3}
+    assert found["recent_records"] == {"received": 80, "quarantined": 5, "dropped": 3, "failed": 6}
     assert found["recent_seconds"][""] == pytest.approx(600, abs=5)
     monkeypatch.setattr(metrics.time, "time", lambda: now + 1200)
-    assert host.run()["recent_records"] == {"received": 0, "quarantined": 0, "dropped": 0}
+    assert host.run()["recent_records"] == {"received": 0, "quarantined": 0, "dropped": 0, "failed": 0}
 
 
 def test_the_kernels_drops_of_our_sockets(host):
@@ -259,10 +323,10 @@ def test_the_kernels_drops_of_our_sockets(host):
             assert 0 < taken < 100
             for _again in range(2):
                 state = impstats.State(str(host.output.parent / "state.json"))
-                assert metrics.read_sockets({port}, state, 0) == 1
+                assert metrics.read_sockets({port}, state, 0) == (1, 0)
                 state.save()
                 assert state.totals["dropped_total", "udp_socket"] == total
-            assert metrics.read_sockets({port + 1}, state, 0) == 0
+            assert metrics.read_sockets({port + 1}, state, 0) == (0, 1)
             assert state.totals["dropped_total", "udp_socket"] == total
 
 
@@ -276,7 +340,7 @@ def test_another_users_socket_on_the_port_is_not_ours(host):
     with contextlib.closing(other):
         other.bind(("127.0.0.1", 0))
         state = impstats.State(str(host.output.parent / "state.json"))
-        assert metrics.read_sockets({other.getsockname()[1]}, state, 0) == 0
+        assert metrics.read_sockets({other.getsockname()[1]}, state, 0) == (0, 1)
 
 
 def test_the_file_is_replaced_whole_and_can_be_read_by_all(host):
@@ -311,3 +375,90 @@ def test_every_sample_is_in_the_schema(host):
         assert (metric.type == "counter") == metric.name.endswith("_total")
     samples = {re.split(r"[{ ]", line)[0] for line in text.splitlines() if not line.startswith("#")}
     assert samples == {metrics.PREFIX + name for name in names if not name.startswith("retention_")}
+
+
+def test_records_that_do_not_get_on_disk(host):
+    """rsyslogd says that it wrote them; the file does not grow, though a write that fails changes its time."""
+    path = host.records.add(0, text=b"x" * 400, age=7000)
+    host.report(1, age=6000)
+    found = host.run()
+    assert found["newest_record_timestamp_seconds"]["messages"] == pytest.approx(path.stat().st_mtime)
+    assert set(found["last_handed_timestamp_seconds"].values()) == {0}, "nobody knows when the first ones came"
+    host.report(5, age=3000, utime=2)
+    os.utime(path)
+    found = host.run()
+    assert found["last_handed_timestamp_seconds"]["messages"] == pytest.approx(time.time() - 6000, abs=5)
+    assert found["newest_record_timestamp_seconds"]["messages"] == pytest.approx(time.time() - 7000, abs=5)
+    host.report(5, age=1000, utime=3)
+    assert host.run()["last_handed_timestamp_seconds"] == found["last_handed_timestamp_seconds"], "no more came"
+    with path.open("ab") as file:
+        file.write(b"x")
+    assert host.run()["newest_record_timestamp_seconds"]["messages"] == pytest.approx(time.time(), abs=5)
+
+
+def test_the_newest_record_is_remembered_when_its_file_goes(host):
+    path = host.records.add(1, age=500)
+    before = host.run()["newest_record_timestamp_seconds"]
+    path.unlink()
+    host.records.add(2, age=90000)
+    assert host.run()["newest_record_timestamp_seconds"] == before
+
+
+def test_the_clock_was_ahead(host, monkeypatch):
+    """Nothing that was noted then may hide for a day that records do not come or are lost."""
+    now, ahead = time.time(), time.time() + 24 * HOUR
+    monkeypatch.setattr(metrics.time, "time", lambda: ahead)
+    path = host.records.add(0, age=0)
+    for turn in (1, 2):
+        host.report(turn, {"n1": turn}, utime=turn)
+        found = host.run()
+    assert found["node_last_record_timestamp_seconds"]["n1"] == pytest.approx(ahead, abs=5)
+    assert found["newest_record_timestamp_seconds"]["messages"] == pytest.approx(ahead, abs=5)
+    monkeypatch.setattr(metrics.time, "time", lambda: now)
+    found = host.run()
+    assert path.stat().st_mtime > now
+    assert found["node_last_record_timestamp_seconds"]["n1"] == now
+    assert found["any_node_last_record_timestamp_seconds"][""] == now
+    assert found["newest_record_timestamp_seconds"]["messages"] == now
+    assert found["last_handed_timestamp_seconds"]["messages"] == now
+
+
+def test_a_folder_that_is_gone(host, capsys):
+    host.report(4)
+    host.records.folder.rename(host.records.folder.with_name("elsewhere"))
+    found = host.run()
+    assert "disk_size_bytes" not in found
+    assert "The folder of records cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("what", ["a day", "a file"])
+def test_retention_takes_something_away_meanwhile(host, monkeypatch, what):
+    gone, stays = host.records.add(3), host.records.add(3, "status.json", text=b"123")
+    host.records.add(1, text=b"12345")
+    real = os.scandir
+
+    def race(path):
+        entries = list(real(path)) if what == "a file" else None
+        if path == str(gone.parent):
+            gone.unlink()
+            if what == "a day":
+                stays.unlink()
+                gone.parent.rmdir()
+        return entries or real(path)
+
+    monkeypatch.setattr(metrics.os, "scandir", race)
+    assert host.run()["data_bytes"] == {"": 8 if what == "a file" else 5}
+
+
+def test_the_last_node_is_not_forgotten(host):
+    """A TCP sender that never came back would be silent without an alarm after a week."""
+    start = time.time()
+    host.report(2, {"first": 1}, age=20 * 24 * HOUR)
+    host.run()
+    host.report(3, {"first": 1, "last": 2}, age=10 * 24 * HOUR, utime=2)
+    for _again in range(2):
+        found = host.run()
+        last = pytest.approx(start - 10 * 24 * HOUR, abs=5)
+        assert found["node_last_record_timestamp_seconds"] == {"last": last}
+        assert found["any_node_last_record_timestamp_seconds"] == {"": last}
+        assert found["node_records_total"] == {"last": 2}
