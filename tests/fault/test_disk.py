@@ -146,7 +146,8 @@ def strange(request):
 @pytest.mark.fault(
     20,
     "the folder of records is missing, somebody else's or read-only",
-    "everything until that is mended, counted: accepted less filed; rsyslogd and the health check say so; it goes on by itself",
+    "everything until that is mended, counted: accepted less filed; rsyslogd and the health check say so; "
+    "it goes on by itself",
 )
 @pytest.mark.parametrize("strange", BROKEN, indirect=True, ids=BROKEN)
 def test_no_folder(prepare, strange, request, ask):

@@ -148,7 +148,7 @@ class State:
         self.rows = {**before, **report}
 
     def put_back(self, now):
-        """Nothing was later than now: what a clock that was ahead noted would hide silence and loss until it is true."""
+        """Nothing was later than now: else a clock that was ahead would hide silence and loss for as long."""
         for times in (self.nodes, self.value["handed"]):
             times.update({name: min(then, now) for name, then in times.items()})
         for file in self.value["grown"].values():
@@ -192,13 +192,12 @@ def read_stats(path, state):
         text = file.read(status.st_size - start)
         text = text[: text.rfind(b"\n") + 1]
         since = min(state.value["stats"], status.st_mtime)
-        if text:
-            state.value["stats"] = status.st_mtime
         for report in parse(text.decode("utf-8", "replace")):
             if report is None:
                 state.rows = {}
             else:
                 state.count(report, status.st_mtime, since)
+                state.value["stats"] = status.st_mtime
         state.value.update(inode=status.st_ino, offset=start + len(text))
         if status.st_size > KEEP and os.fstat(file.fileno()).st_size == status.st_size:
             # Nothing is lost: the counters come again with the next report.

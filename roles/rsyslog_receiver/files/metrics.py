@@ -34,7 +34,7 @@ class Metric(typing.NamedTuple):
 SCHEMA = (
     Metric("received_total", "counter", "Records taken in by rsyslogd, its own test records included", ("transport",)),
     Metric("refused_total", "counter", "Datagrams from addresses that may not send", ("transport",)),
-    Metric("written_total", "counter", "Records that rsyslogd handed to the file, on disk or not: it does not notice", ("file",)),
+    Metric("written_total", "counter", "Records that rsyslogd handed to the file; not all need be on disk", ("file",)),
     Metric("write_failures_total", "counter", "Records that rsyslogd could not write", ("file",)),
     Metric("quarantined_total", "counter", "Records that do not fit the log format", ("reason",)),
     Metric("dropped_total", "counter", "Records lost before they were read (udp_socket) or queued (queue)", ("place",)),

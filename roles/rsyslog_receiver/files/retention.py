@@ -6,8 +6,8 @@
 
 Of the records only regular files named ``YYYY-MM-DD/{messages,status,quarantine}.json``, with or without ``.zst`` or
 ``.gz``, are ever touched, no link is followed, and no day from today (UTC) on is. What rsyslogd only ever appends to in
-``.receiver`` is emptied when it is large. Exit status: 0 done, 1 something could not be done or a limit could not be met
-(it is said), 2 wrong usage or no access. It may be killed at any point: the next run goes on.
+``.receiver`` is emptied when it is large. Exit status: 0 done, 1 something could not be done or a limit could not be
+met (it is said), 2 wrong usage or no access. It may be killed at any point: the next run goes on.
 """
 
 import argparse
