@@ -38,7 +38,7 @@ def test_every_fault_of_the_health_check_has_an_alert():
     """What a Nagios user is told of, a Prometheus user is told of as well."""
     text = (DOCS / "receiver-alerts.yml").read_text("utf-8")
     source = pathlib.Path(health.__file__).read_text("utf-8")
-    examined = {name for name in NAMES if f'"{name[len(metrics.PREFIX):]}"' in source}
+    examined = {name for name in NAMES if f'"{name[len(metrics.PREFIX) :]}"' in source}
     missing = {name for name in examined if name not in text}
     # Alerts use the counters behind these, and the silence that is recorded.
     assert missing <= {metrics.PREFIX + name for name in ("recent_seconds", "recent_records")}

@@ -72,7 +72,11 @@ def test_all_is_well(check):
         ({"disk_free_inodes": {"": 9999}}, 1, "9999 inodes of the disk are free"),
         ({"disk_free_inodes": {"": 0}}, 2, "0 inodes of the disk are free"),
         ({"disk_free_inodes": {}}, 0, "all checks passed"),
-        ({"newest_record_timestamp_seconds": {"messages": NOW - 115, "status": NOW}}, 1, "messages.json did not grow for 11"),
+        (
+            {"newest_record_timestamp_seconds": {"messages": NOW - 115, "status": NOW}},
+            1,
+            "messages.json did not grow for 11",
+        ),
         (
             {"newest_record_timestamp_seconds": {"messages": NOW - 86400, "status": NOW}},
             2,
