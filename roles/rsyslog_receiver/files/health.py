@@ -120,7 +120,7 @@ def examine(found, options, now):
 
     nodes = found.get("node_last_record_timestamp_seconds", {})
     state = check.measure("nodes", len(nodes), "", options.nodes, low=True)
-    check.add(state, "%d filtering nodes sent a good record" % len(nodes) if nodes else "no node sent a good record yet")
+    check.add(state, "%d nodes sent a good record" % len(nodes) if nodes else "no node sent a good record yet")
     silent = {node: now - seen for node, seen in nodes.items() if level(now - seen, options.silence)}
     state = check.measure("silence", max([now - seen for seen in nodes.values()] or [0]), "s", options.silence)
     names = ", ".join("%s (%s)" % (plain(node), span(silent[node])) for node in sorted(silent, key=silent.get)[-5:])
