@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 
 import pytest
@@ -18,6 +19,8 @@ from fault.harness import Pace, Sender, account
 from fault.test_restart import ROLE
 
 BROKEN = ("missing", "wrong owner", "read-only")
+LOST = "records are lost: they come in, and messages.json did not grow ever"
+WORDS = {"missing": "the folder of records cannot be read", "wrong owner": LOST, "read-only": LOST}
 
 
 def mount(*arguments: object) -> None:
@@ -35,12 +38,32 @@ def small(tmp_path):
     subprocess.run(["umount", "--lazy", folder], check=True)
 
 
-def health():
-    """The role's health check, as a module."""
-    spec = importlib.util.spec_from_file_location("receiver_health", ROLE / "files" / "health.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def script(monkeypatch):
+    """The role's scripts by name, as modules."""
+    monkeypatch.syspath_prepend(str(ROLE / "files"))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    return importlib.import_module
+
+
+@pytest.fixture
+def ask(script, capsys):
+    """Measure a receiver, as the role's timer does, and ask the health check. Returns its exit status and its line."""
+
+    def ask_one(daemon, folder, *options: str) -> tuple[int, str]:
+        daemon.counters()
+        output = daemon.folder / "metrics"
+        output.mkdir(exist_ok=True)
+        metrics = ["--data-dir", str(folder), "--output", str(output / "receiver.prom")]
+        # Another user's sockets are not the receiver's.
+        metrics += ["--udp-ports", "" if daemon.user else str(daemon.port), "--rsyslogd", str(daemon.program)]
+        assert script("metrics").main(metrics) == 0
+        capsys.readouterr()
+        # Retention does not run here.
+        always = ["--metrics", str(output / "receiver.prom"), "--service=off", "--retention-age=off"]
+        return script("health").main([*always, *options]), capsys.readouterr().out
+
+    return ask_one
 
 
 @pytest.mark.fault(
@@ -50,10 +73,11 @@ def health():
     "at most one line is cut; the health check's alarm comes first",
 )
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
-def test_full_disk(start, small, transport):
+def test_full_disk(start, small, transport, script, ask):
     daemon = start()
+    (small / ".receiver").symlink_to(daemon.folder)
     sender, pace, states = Sender(daemon.port, transport), Pace(2000), []
-    check = health()
+    check = script("health")
     limits = check.arguments(["--metrics", "-"]).disk_free
     for number in range(2000):
         sender.send(f"a:{number}")
@@ -67,6 +91,13 @@ def test_full_disk(start, small, transport):
     # While nothing was lost yet, the check said first WARNING, then CRITICAL.
     assert {state for whole, state in states if whole} == {0, 1, 2}
     assert not states[-1][0]
+    # Afterwards, too; and had the room come back meanwhile, it would still say what became of these records.
+    assert ask(daemon, small)[0] == 2
+    more = [f"c:{number}" for number in range(100)]
+    for number in more:
+        sender.send(number)
+    status, line = ask(daemon, small, "--disk-free=off", "--unwritten=0.2,0.4")
+    assert status == 2 and "records are lost: they come in, and messages.json did not grow" in line
     mount("-o", "remount,size=64m", small)
     for number in range(1000):
         sender.send(f"b:{number}")
@@ -81,6 +112,9 @@ def test_full_disk(start, small, transport):
     assert daemon.halves <= 1
     assert sender.slowest < 1 and not sender.lost
     assert "No space left on device" in daemon.said()
+    # Over TCP rsyslogd counts what it failed to write, and for a while the check goes on to say so.
+    status, line = ask(daemon, small, "--unwritten=0.2,0.4")
+    assert (status, "records could not be written" in line) == ((1, True) if transport == "tcp" else (0, False))
 
 
 @pytest.fixture
@@ -92,11 +126,18 @@ def strange(request):
     place = folder / "store"
     place.mkdir()
     place.chmod(0o755)
-    if request.param == "read-only":
-        mount("-t", "tmpfs", "-o", "ro,uid=65534", "tmpfs", place)
-    elif request.param == "missing":
+    if request.param == "missing":
         place.rmdir()
         folder.chmod(0o555)
+    else:
+        if request.param == "read-only":
+            mount("-t", "tmpfs", "-o", "uid=65534", "tmpfs", place)
+        # As the role made it, before somebody else took it or its disk went read-only.
+        (place / "data").mkdir()
+        (place / "data" / ".receiver").symlink_to(folder / "work")
+        if request.param == "read-only":
+            shutil.chown(place / "data", "nobody")
+            mount("-o", "remount,ro", place)
     yield folder, place
     subprocess.run(["umount", "--lazy", place], check=False, stderr=subprocess.DEVNULL)
     shutil.rmtree(folder)
@@ -105,12 +146,15 @@ def strange(request):
 @pytest.mark.fault(
     20,
     "the folder of records is missing, somebody else's or read-only",
-    "everything until that is mended, counted: accepted less filed; rsyslogd says so; it goes on by itself",
+    "everything until that is mended, counted: accepted less filed; rsyslogd and the health check say so; "
+    "it goes on by itself",
 )
 @pytest.mark.parametrize("strange", BROKEN, indirect=True, ids=BROKEN)
-def test_no_folder(prepare, strange, request):
+def test_no_folder(prepare, strange, request, ask):
     folder, place = strange
-    work = pathlib.Path(tempfile.mkdtemp(dir=folder))
+    broken = request.node.callspec.params["strange"]
+    work = folder / "work"
+    work.mkdir()
     shutil.chown(work, "nobody")
     work.chmod(0o755)
     daemon = prepare(user="nobody", folder=work, rsyslog_receiver_data_dir=str(place / "data"))
@@ -119,19 +163,27 @@ def test_no_folder(prepare, strange, request):
     daemon.run()
     (work / "data").symlink_to(place / "data")
     sender = Sender(daemon.port, "tcp")
+    assert ask(daemon, place / "data")[0] == (2 if broken == "missing" else 1), "no node sent a good record yet"
     for number in range(500):
         sender.send(f"a:{number}")
+    status, line = ask(daemon, place / "data")
+    assert status == 2
+    assert WORDS[broken] in line
     counters = daemon.counters()
     assert daemon.ids() == [] and sum(counters["nodes"]["values"].values()) == 500
     print(counters["messages"], daemon.said()[:600])
     assert str(place) in daemon.said()
-    if request.node.callspec.params["strange"] == "read-only":
+    if broken == "read-only":
         mount("-o", "remount,rw", place)
     else:
         place.mkdir(exist_ok=True)
         shutil.chown(place, "nobody")
+        if broken == "wrong owner":
+            shutil.chown(place / "data", "nobody")
     for number in range(500):
         sender.send(f"b:{number}")
     daemon.settle(500, quiet=2)
     print(daemon.counters()["messages"], len(daemon.ids()))
     assert daemon.ids() == [f"b:{number}" for number in range(500)]
+    if broken != "missing":
+        assert ask(daemon, place / "data")[0] == 0

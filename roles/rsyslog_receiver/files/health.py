@@ -87,12 +87,30 @@ def examine(found, options, now):
     then = "last %s ago" % span(age) if one("stats_timestamp_seconds") else "never"
     check.add(state, "rsyslogd reported its counters " + then)
 
+    check.add(2 * ("disk_size_bytes" not in found), "the folder of records cannot be read, so none may be kept")
     if "disk_size_bytes" in found:
         share = 100.0 * one("disk_free_bytes") / max(1.0, one("disk_size_bytes"))
         state = check.measure("disk_free", share, "%", options.disk_free, low=True)
         check.add(state, "%.1f%% of the disk are free; records are lost when it is full" % share)
+    if "disk_free_inodes" in found:
+        state = check.measure("inodes", one("disk_free_inodes"), "", options.inodes, low=True)
+        check.add(state, "%d inodes of the disk are free; no new day can begin without" % one("disk_free_inodes"))
+
+    # rsyslogd counts a record as written that a full or read-only disk did not take.
+    grown = found.get("newest_record_timestamp_seconds", {})
+    handed = found.get("last_handed_timestamp_seconds", {})
+    late, file = max([(then - grown.get(file, 0), file) for file, then in handed.items()], default=(0, ""))
+    state = check.measure("unwritten", max(0, late), "s", options.unwritten)
+    then = "for %s" % span(now - grown[file]) if grown.get(file) else "ever"
+    check.add(state, "records are lost: they come in, and %s.json did not grow %s" % (plain(file), then))
+
+    closed = one("udp_ports_closed")
+    check.add(2 if closed else 0, "the receiver does not listen on %d of its UDP ports" % closed)
 
     window = one("recent_seconds")
+    failed = one("recent_records", "failed")
+    state = check.measure("failed", failed, "", options.failed)
+    check.add(state, "%d records could not be written in the last %s" % (failed, span(window)))
     dropped, received = one("recent_records", "dropped"), one("recent_records", "received")
     state = check.measure("dropped", dropped, "", options.dropped)
     check.add(state, "%d records were dropped in the last %s" % (dropped, span(window)))
@@ -101,6 +119,8 @@ def examine(found, options, now):
     check.add(state, "%.1f%% of the records of the last %s went to quarantine" % (share, span(window)))
 
     nodes = found.get("node_last_record_timestamp_seconds", {})
+    state = check.measure("nodes", len(nodes), "", options.nodes, low=True)
+    check.add(state, "%d nodes sent a good record" % len(nodes) if nodes else "no node sent a good record yet")
     silent = {node: now - seen for node, seen in nodes.items() if level(now - seen, options.silence)}
     state = check.measure("silence", max([now - seen for seen in nodes.values()] or [0]), "s", options.silence)
     names = ", ".join("%s (%s)" % (plain(node), span(silent[node])) for node in sorted(silent, key=silent.get)[-5:])
@@ -114,7 +134,6 @@ def examine(found, options, now):
         check.add(int(failed), "retention failed: see journalctl -u spamexperts-receiver-retention")
     else:
         check.add(int(options.retention_age is not None), "retention never ran")
-    check.data.append("nodes=%d" % len(nodes))
     check.data.append("received=%dc" % sum(found.get("received_total", {}).values()))
     return check
 
@@ -150,8 +169,12 @@ def arguments(argv):
         ("--metrics-age", "300,900", "seconds since the metrics were written"),
         ("--stats-age", "120,300", "seconds since rsyslogd reported its counters"),
         ("--disk-free", "15,5", "percent of the file system; less is worse"),
+        ("--inodes", "10000,1000", "inodes free on the file system; less is worse"),
+        ("--unwritten", "60,120", "seconds that records came in and a file did not grow"),
+        ("--failed", "1,1000", "records of the last 15 minutes that rsyslogd could not write"),
         ("--dropped", "1,1000", "records dropped in the last 15 minutes"),
         ("--quarantined", "1,10", "percent of the records of the last 15 minutes"),
+        ("--nodes", "1,0", "filtering nodes that sent a good record within a week; less is worse"),
         ("--silence", "3600,14400", "seconds since the last record of any filtering node"),
         ("--retention-age", "7200,86400", "seconds since retention last ran; a failed run is a warning"),
     ):

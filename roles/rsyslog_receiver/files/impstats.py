@@ -4,9 +4,9 @@
 
 """What rsyslogd's own counters came to, over all its restarts.
 
-rsyslogd appends a report to ``.receiver/impstats.json`` every 30 seconds. Its counters begin at zero with each start;
-what they came to before is remembered, so that those here only grow. What it counted between its last report and its
-end is not seen.
+rsyslogd appends a report to ``.receiver/impstats.json`` every 30 seconds. Its counters begin at zero with each start,
+which its unit marks in that file; what they came to before is remembered, so that those here only grow. What it counted
+between its last report and its end is not seen.
 """
 
 import json
@@ -15,13 +15,16 @@ import time
 
 from store import replace
 
-WRITTEN = ("messages", "status", "quarantine", "canary")  # rsyslogd's actions
+KINDS = ("messages", "status", "quarantine")  # the files of records
+WRITTEN = KINDS + ("canary",)  # rsyslogd's actions
 BUCKETS = {"quarantined": "quarantined_total", "nodes": "node_records_total"}  # rsyslogd's dyn_stats
 MEMORY = 7 * 86400  # seconds after its last record that a filtering node is forgotten
 NODES = 1000  # nodes told apart; names come from records, so somebody could make up any number
 NAME = 253  # characters of a node's name, the longest host name there is
 KEEP = 1 << 20  # bytes of impstats.json after which it is emptied
 READ = 16 << 20  # bytes of it read at most
+HEAD = ("global", "dynstats")  # the row with which each report begins
+MARK = "rsyslogd starts"  # what the unit writes there before each start
 
 
 def counters(name, origin, row):
@@ -48,9 +51,18 @@ def counters(name, origin, row):
 
 
 def parse(text):
-    """Each report, in order: a dictionary of (name, origin) to numbers. A row that comes again begins the next."""
+    """Each report, in order: a dictionary of (name, origin) to numbers; None where a new process began.
+
+    The rest of a report whose beginning is missing is left out: which of two rows of one name it has cannot be known.
+    """
     report = {}
     for line in text.split("\n"):
+        if line == MARK:
+            if report:
+                yield report
+            yield None
+            report = {}
+            continue
         try:
             row = json.loads(line[line.index("{") :])
             key = (str(row.pop("name")), str(row.pop("origin")))
@@ -58,19 +70,36 @@ def parse(text):
             numbers = {name: value for name, value in row.items() if isinstance(value, int) and value >= 0}
         except (ValueError, KeyError, AttributeError):
             continue
-        if key in report:
-            yield report
+        if key == HEAD:
+            if report:
+                yield report
             report = {}
+        elif not report:
+            continue
+        while key in report:
+            # Two listeners of imtcp on one port of different addresses have one name.
+            key = (key[0] + "'", key[1])
         report[key] = numbers
     if report:
         yield report
 
 
+def growing(key, row):
+    """The numbers of a row that only grow while a process lives."""
+    name, origin = key
+    if origin == "impstats":
+        return {resource: value for resource, value in row.items() if resource != "openfiles"}
+    # A node that rsyslogd forgot, as it does after a week, begins at zero when it comes back.
+    return {} if origin == "dynstats.bucket" else counters(name, origin, row)
+
+
 def restarted(before, report):
-    """Whether a report is of another process than the one before: its use of resources only grows while it lives."""
-    key = ("resource-usage", "impstats")
-    old, new = before.get(key, {}), report.get(key, {})
-    return any(new[name] < old[name] for name in ("utime", "stime", "minflt", "nvcsw") if name in old and name in new)
+    """Whether a report must be of another process than the one before, should the mark of its start be lost."""
+    for key, row in report.items():
+        old = growing(key, before.get(key, {}))
+        if any(value < old.get(name, 0) for name, value in growing(key, row).items()):
+            return True
+    return False
 
 
 class State:
@@ -79,7 +108,7 @@ class State:
     def __init__(self, path):
         self.path = path
         self.value = {"offset": 0, "inode": 0, "stats": 0, "rows": [], "totals": [], "nodes": {}}
-        self.value.update(sockets={}, recent=[])
+        self.value.update(sockets={}, recent=[], handed={}, grown={}, heard=0)
         try:
             with open(path, encoding="utf-8") as file:
                 self.value.update(json.load(file))
@@ -101,24 +130,47 @@ class State:
                 metric, label = "nodes_not_counted_total", ""
             elif amount:
                 self.nodes[label] = now
+                self.value["heard"] = now
         if metric != "node_records_total" or label in self.nodes:
             self.totals[metric, label] = self.totals.get((metric, label), 0) + amount
 
-    def count(self, report, now):
-        """Add what was counted since the report before."""
+    def count(self, report, now, since):
+        """Add what was counted since the report before. since: when the report before was written, at the latest."""
         before = {} if restarted(self.rows, report) else self.rows
         for (name, origin), row in report.items():
             old = counters(name, origin, before.get((name, origin), {}))
             for (metric, label), value in counters(name, origin, row).items():
                 last = old.get((metric, label), 0)
-                # A name that rsyslogd forgot, as it does after a week, begins at zero when it comes back.
-                self.add(metric, label, value - last if value >= last else value, now)
+                amount = value - last if value >= last else value
+                self.add(metric, label, amount, now)
+                if amount and metric in ("written_total", "write_failures_total") and label in KINDS:
+                    self.value["handed"][label] = since
         self.rows = {**before, **report}
 
+    def put_back(self, now):
+        """Nothing was later than now: else a clock that was ahead would hide silence and loss for as long."""
+        for times in (self.nodes, self.value["handed"]):
+            times.update({name: min(then, now) for name, then in times.items()})
+        for file in self.value["grown"].values():
+            file[0] = min(file[0], now)
+        self.value["heard"] = min(self.value["heard"], now)
+
     def forget(self, now):
-        for node in [node for node, seen in self.nodes.items() if now - seen > MEMORY]:
+        """Forget nodes that are long gone; never the last, for a receiver that hears nobody is not well."""
+        latest = max(self.nodes, key=self.nodes.get, default=None)
+        for node in [node for node, seen in self.nodes.items() if now - seen > MEMORY and node != latest]:
             del self.nodes[node]
             self.totals.pop(("node_records_total", node), None)
+
+    def found(self, kind, written, inode, size):
+        """Note the file of a kind that was written to last.
+
+        Only one that grew took a record: a write that failed for want of room changes the time of a file, too.
+        """
+        grown, last_inode, last_size = self.value["grown"].get(kind, (0, 0, 0))
+        if size > (last_size if inode == last_inode else 0):
+            grown = max(grown, written)
+        self.value["grown"][kind] = [grown, inode, size]
 
 
 def read_stats(path, state):
@@ -139,12 +191,15 @@ def read_stats(path, state):
         file.seek(start)
         text = file.read(status.st_size - start)
         text = text[: text.rfind(b"\n") + 1]
-        if text:
-            state.value["stats"] = status.st_mtime
+        since = min(state.value["stats"], status.st_mtime)
         for report in parse(text.decode("utf-8", "replace")):
-            state.count(report, status.st_mtime)
+            if report is None:
+                state.rows = {}
+            else:
+                state.count(report, status.st_mtime, since)
+                state.value["stats"] = status.st_mtime
         state.value.update(inode=status.st_ino, offset=start + len(text))
-        if status.st_size > KEEP:
+        if status.st_size > KEEP and os.fstat(file.fileno()).st_size == status.st_size:
             # Nothing is lost: the counters come again with the next report.
             os.ftruncate(file.fileno(), 0)
             state.value["offset"] = 0

@@ -6,6 +6,7 @@
 
 import argparse
 import calendar
+import contextlib
 import json
 import os
 import re
@@ -15,7 +16,7 @@ import sys
 import time
 import typing
 
-from impstats import State, read_stats
+from impstats import KINDS, State, read_stats
 from store import DAY, FILE, replace
 
 PREFIX = "spamexperts_receiver_"
@@ -33,26 +34,29 @@ class Metric(typing.NamedTuple):
 SCHEMA = (
     Metric("received_total", "counter", "Records taken in by rsyslogd, its own test records included", ("transport",)),
     Metric("refused_total", "counter", "Datagrams from addresses that may not send", ("transport",)),
-    Metric("written_total", "counter", "Records handed to the file; a full disk is not noticed by rsyslogd", ("file",)),
+    Metric("written_total", "counter", "Records that rsyslogd handed to the file; not all need be on disk", ("file",)),
     Metric("write_failures_total", "counter", "Records that rsyslogd could not write", ("file",)),
     Metric("quarantined_total", "counter", "Records that do not fit the log format", ("reason",)),
     Metric("dropped_total", "counter", "Records lost before they were read (udp_socket) or queued (queue)", ("place",)),
     Metric("udp_sockets", "gauge", "UDP sockets of the receiver whose drops are read; 0 where it listens to none"),
+    Metric("udp_ports_closed", "gauge", "UDP ports that the receiver shall listen on, and has no socket of"),
     Metric("queue_full_total", "counter", "Times that a queue was full"),
     Metric("queue_records", "gauge", "Records that wait in a queue", ("queue",)),
     Metric("queue_records_max", "gauge", "Most records that waited since rsyslogd started", ("queue",)),
     Metric("node_records_total", "counter", "Good records of a filtering node, as it names itself", ("node",)),
     Metric("node_last_record_timestamp_seconds", "gauge", "When its last good record was seen", ("node",)),
+    Metric("any_node_last_record_timestamp_seconds", "gauge", "When the last good record was seen; 0 for never"),
     Metric("nodes_not_counted_total", "counter", "Good records of nodes beyond the 1000 that are told apart"),
     Metric("recent_seconds", "gauge", "How far the recent_records look back, up to 900"),
-    Metric("recent_records", "gauge", "Records of the last recent_seconds: received, quarantined, dropped", ("kind",)),
+    Metric("recent_records", "gauge", "Records of the last recent_seconds, by what became of them", ("kind",)),
     Metric("stats_timestamp_seconds", "gauge", "When rsyslogd last reported its counters; it does so every 30 seconds"),
     Metric("disk_free_bytes", "gauge", "Bytes free on the records' file system"),
     Metric("disk_size_bytes", "gauge", "Bytes of the records' file system"),
     Metric("disk_free_inodes", "gauge", "Inodes free on the records' file system; absent where it has no fixed number"),
     Metric("data_bytes", "gauge", "Bytes of all records that are kept"),
     Metric("oldest_day_timestamp_seconds", "gauge", "Beginning of the oldest day of which records are kept"),
-    Metric("newest_record_timestamp_seconds", "gauge", "When a record was last written"),
+    Metric("last_handed_timestamp_seconds", "gauge", "A moment after which records were handed to the file", ("file",)),
+    Metric("newest_record_timestamp_seconds", "gauge", "When the file last grew on disk; 0 for never", ("file",)),
     Metric("retention_last_run_timestamp_seconds", "gauge", "When retention last ran to its end"),
     Metric("retention_last_run_success", "gauge", "1 if retention could do all it had to and its limits hold, else 0"),
     Metric("build_info", "gauge", "1, with the version of rsyslog", ("rsyslog",)),
@@ -61,8 +65,11 @@ SCHEMA = (
 
 
 def read_sockets(ports, state, now):
-    """Count the datagrams that the kernel dropped on this user's sockets of these ports. Returns how many sockets."""
-    found = {}
+    """Count the datagrams that the kernel dropped on this user's sockets of these ports.
+
+    Returns how many sockets there are, and how many of the ports have none.
+    """
+    found, closed = {}, set(ports)
     for path in ("/proc/self/net/udp", "/proc/self/net/udp6"):
         try:
             with open(path, encoding="ascii") as file:
@@ -71,47 +78,63 @@ def read_sockets(ports, state, now):
             continue
         for line in lines:
             column = line.split()
-            if int(column[1].rpartition(":")[2], 16) in ports and int(column[7]) == os.geteuid():
+            port = int(column[1].rpartition(":")[2], 16)
+            if port in ports and int(column[7]) == os.geteuid():
                 found[column[9]] = int(column[-1])
+                closed.discard(port)
     for inode, drops in found.items():
         last = state.value["sockets"].get(inode, 0)
         state.add("dropped_total", "udp_socket", drops - last if drops >= last else drops, now)
     state.value["sockets"] = found
-    return len(found)
+    return len(found), len(closed)
 
 
-def read_disk(folder, values):
+def files_of(folder):
+    """The day, the kind and the status of each file of records."""
+    for day in os.listdir(folder):
+        path = os.path.join(folder, day)
+        if not DAY.match(day) or os.path.islink(path):
+            continue
+        # Retention may take a file or a day away at any moment, and a folder may be somebody else's.
+        with contextlib.suppress(OSError):
+            for entry in os.scandir(path):
+                name = FILE.match(entry.name)
+                with contextlib.suppress(FileNotFoundError):
+                    status = entry.stat(follow_symlinks=False)
+                    if name and stat.S_ISREG(status.st_mode):
+                        yield day, name.group(1), status
+
+
+def read_disk(folder, state, values):
     """What the file system and the folder of records tell."""
     found = os.statvfs(folder)
+    size, days, latest, now = 0, [], {}, time.time()
+    for day, kind, status in files_of(folder):
+        size += status.st_size
+        days.append(day)
+        # A time to come is from a clock that was wrong, and would hide all that is written from now on.
+        if status.st_mtime <= now:
+            latest[kind] = max(latest.get(kind, (0,)), (status.st_mtime, status.st_ino, status.st_size))
+    for kind, file in latest.items():
+        state.found(kind, *file)
     values["disk_free_bytes"] = {"": found.f_bavail * found.f_frsize}
     values["disk_size_bytes"] = {"": found.f_blocks * found.f_frsize}
     if found.f_files:
         values["disk_free_inodes"] = {"": found.f_favail}
-    size, newest, days = 0, 0, []
-    for name in os.listdir(folder):
-        path = os.path.join(folder, name)
-        if not DAY.match(name) or os.path.islink(path) or not os.path.isdir(path):
-            continue
-        for entry in os.scandir(path):
-            status = entry.stat(follow_symlinks=False)
-            if FILE.match(entry.name) and stat.S_ISREG(status.st_mode):
-                size, newest = size + status.st_size, max(newest, status.st_mtime)
-                days.append(name)
     values["data_bytes"] = {"": size}
     if days:
         values["oldest_day_timestamp_seconds"] = {"": calendar.timegm(time.strptime(min(days), "%Y-%m-%d"))}
-        values["newest_record_timestamp_seconds"] = {"": newest}
 
 
 def read_retention(path, values):
     try:
         with open(path, encoding="utf-8") as file:
             report = json.load(file)
-        then = calendar.timegm(time.strptime(report["time"], "%Y-%m-%dT%H:%M:%SZ"))
-    except (OSError, ValueError, KeyError):
+        then, success = calendar.timegm(time.strptime(report["time"], "%Y-%m-%dT%H:%M:%SZ")), int(report["ok"])
+    except (OSError, ValueError, KeyError, TypeError):
         return
     values["retention_last_run_timestamp_seconds"] = {"": then}
-    values["retention_last_run_success"] = {"": int(report["ok"])}
+    values["retention_last_run_success"] = {"": success}
 
 
 def version(program):
@@ -126,14 +149,14 @@ def version(program):
 
 def recent(state, now):
     """Remember the totals of this run, and return how far back they reach and what came since."""
-    sums = dict.fromkeys(("received_total", "quarantined_total", "dropped_total"), 0)
+    sums = dict.fromkeys(("received_total", "quarantined_total", "dropped_total", "write_failures_total"), 0)
     for (metric, _label), count in state.totals.items():
         if metric in sums:
             sums[metric] += count
     history = [sample for sample in state.value["recent"] if 0 <= now - sample[0] <= WINDOW]
     state.value["recent"] = history = history + [[now] + list(sums.values())]
     since = [new - old for new, old in zip(history[-1], history[0])]
-    return since[0], dict(zip(("received", "quarantined", "dropped"), since[1:]))
+    return since[0], dict(zip(("received", "quarantined", "dropped", "failed"), since[1:]))
 
 
 def text_of(values):
@@ -164,9 +187,10 @@ def main(argv=None):
             # A counter that is there from the beginning: Prometheus cannot see the step from nothing to one.
             state.add(metric, label, 0, now)
     read_stats(os.path.join(work, "impstats.json"), state)
-    sockets = read_sockets({int(port) for port in options.udp_ports.split(",") if port}, state, now)
+    sockets, closed = read_sockets({int(port) for port in options.udp_ports.split(",") if port}, state, now)
+    state.put_back(now)
     state.forget(now)
-    values = {"udp_sockets": {"": sockets}}
+    values = {"udp_sockets": {"": sockets}, "udp_ports_closed": {"": closed}}
     for (metric, label), count in state.totals.items():
         values.setdefault(metric, {})[label] = count
     for (name, origin), row in state.rows.items():
@@ -174,10 +198,17 @@ def main(argv=None):
             values.setdefault("queue_records", {})[name] = row["size"]
             values.setdefault("queue_records_max", {})[name] = row.get("maxqsize", 0)
     values["node_last_record_timestamp_seconds"] = state.nodes
+    values["any_node_last_record_timestamp_seconds"] = {"": state.value["heard"]}
     seconds, values["recent_records"] = recent(state, now)
     values["recent_seconds"] = {"": seconds}
     values["stats_timestamp_seconds"] = {"": state.value["stats"]}
-    read_disk(options.data_dir, values)
+    try:
+        read_disk(options.data_dir, state, values)
+    except OSError as error:
+        # Its numbers are absent then, which the health check calls critical; the others are wanted all the more.
+        print("The folder of records cannot be read: %s" % error, file=sys.stderr)
+    values["last_handed_timestamp_seconds"] = {kind: state.value["handed"].get(kind, 0) for kind in KINDS}
+    values["newest_record_timestamp_seconds"] = {kind: state.value["grown"].get(kind, [0])[0] for kind in KINDS}
     read_retention(os.path.join(work, "retention.json"), values)
     values["build_info"] = {version(options.rsyslogd): 1}
     values["metrics_timestamp_seconds"] = {"": now}

@@ -4,9 +4,10 @@
 
 """Delete the oldest days of records where a limit asks for it, and compress the others that are over.
 
-Only regular files named ``YYYY-MM-DD/{messages,status,quarantine}.json``, with or without ``.zst`` or ``.gz``, are ever
-touched, no link is followed, and no day from today (UTC) on is. Exit status: 0 done, 1 something could not be done or a
-limit could not be met (it is said), 2 wrong usage or no access. It may be killed at any point: the next run goes on.
+Of the records only regular files named ``YYYY-MM-DD/{messages,status,quarantine}.json``, with or without ``.zst`` or
+``.gz``, are ever touched, no link is followed, and no day from today (UTC) on is. What rsyslogd only ever appends to in
+``.receiver`` is emptied when it is large. Exit status: 0 done, 1 something could not be done or a limit could not be
+met (it is said), 2 wrong usage or no access. It may be killed at any point: the next run goes on.
 """
 
 import argparse
@@ -28,6 +29,10 @@ TEMPORARY = re.compile(r"\.(messages|status|quarantine)\.json\.(zst|gz)\.tmp\Z")
 QUIET = 3600  # seconds after the end of a day, and after the last write to a file, before it is compressed
 RESERVE = 64 << 20  # bytes that compressing leaves free, where min_free does not ask for more: rsyslogd needs them
 REPORT_LIMIT = 1 << 20  # bytes of retention.jsonl; the older half goes when they are exceeded
+# What rsyslogd only ever appends to in .receiver: its reports, which the metrics empty earlier where they run, and the
+# role's test records, which without a secret anybody can send.
+APPENDED = ("impstats.json", "canary")
+APPENDED_LIMIT = 2 << 20  # bytes of each, after which it is emptied
 
 
 class Store:
@@ -196,6 +201,20 @@ class Run:
             self.say("failed", sentence, sentence)
         return 1 if self.report["failed"] else 0
 
+    def empty(self, folder):
+        """Empty what would grow for ever. rsyslogd has it open to append, so it goes on at the beginning."""
+        for name in APPENDED:
+            try:
+                with opened(os.path.join(folder, name), os.O_WRONLY | os.O_NONBLOCK) as fd:
+                    status = os.fstat(fd)
+                    if stat.S_ISREG(status.st_mode) and status.st_size > APPENDED_LIMIT:
+                        os.ftruncate(fd, 0)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                sentence = ".receiver/%s could not be emptied: %s." % (name, error.strerror)
+                self.say("failed", sentence, sentence)
+
     def save(self, folder):
         """Write the last run's report, and keep those of runs that did something or failed in retention.jsonl."""
         self.report["ok"] = not self.report["failed"]
@@ -250,6 +269,7 @@ def locked(run, folder):
             print("Another run is at work; this one ends.", file=sys.stderr)
             return 1
         run.store.clean(run.today)
+        run.empty(folder)
         status = run.everything()
         try:
             run.save(folder)

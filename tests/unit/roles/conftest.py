@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import pathlib
 import sys
@@ -59,3 +60,53 @@ def records(tmp_path, records_in):
     folder = tmp_path / "records"
     folder.mkdir()
     return records_in(folder)
+
+
+class Host:
+    """A folder of records, rsyslogd's report in it, and the metrics of it."""
+
+    def __init__(self, records) -> None:
+        self.records = records
+        self.stats = records.work / "impstats.json"
+        self.output = records.folder.parent / "metrics" / "receiver.prom"
+        self.output.parent.mkdir()
+
+    def report(self, received=0, nodes=None, reasons=None, full=0, utime=1, age=0.0, **rows) -> None:
+        """Append a report as rsyslogd 8.2302 does, in its order."""
+        lines = [
+            {"name": "global", "origin": "dynstats", "values": {"nodes.ops_overflow": rows.get("overflow", 0)}},
+            {"name": "quarantined", "origin": "dynstats.bucket", "values": reasons or {}},
+            {"name": "nodes", "origin": "dynstats.bucket", "values": nodes or {}},
+            {"name": "messages", "origin": "core.action", "processed": received, "failed": rows.get("failed", 0)},
+            {"name": "imtcp(5514)", "origin": "imtcp", "submitted": received},
+            {"name": "imudp(*/5514/IPv4)", "origin": "imudp", "submitted": 2 * received, "disallowed": 3},
+            {"name": "imudp(*/5514/IPv6)", "origin": "imudp", "submitted": received, "disallowed": 0},
+            {"name": "resource-usage", "origin": "impstats", "utime": utime, "stime": 0, "nvcsw": utime},
+            {
+                "name": "records",
+                "origin": "core.queue",
+                "size": 7,
+                "full": 1,
+                "discarded.full": full,
+                "discarded.nf": 1,
+                "maxqsize": 9,
+            },
+            {"name": "imudp(w0)", "origin": "imudp", "called.recvmmsg": 11, "msgs.received": 27},
+        ]
+        with self.stats.open("a", encoding="utf-8") as file:
+            file.writelines(f"Tue Nov 24 03:50:57 2026: {json.dumps(line, ensure_ascii=False)}\n" for line in lines)
+        os.utime(self.stats, (time.time() - age,) * 2)
+
+    def run(self) -> dict:
+        command = ["--data-dir", str(self.records.folder), "--output", str(self.output), "--rsyslogd", "/nonexistent"]
+        import metrics
+
+        assert metrics.main(command) == 0
+        import health
+
+        return health.read(str(self.output))
+
+
+@pytest.fixture
+def host(records):
+    return Host(records)
