@@ -27,7 +27,7 @@ RELEASES = {"debian12": "bookworm", "debian13": "trixie"}
 USER, PASSWORD = "apiuser", "e2e-password-of-nobody"
 DATA_DIR = "/var/log/spamexperts"
 RMEM_MAX = Path("/proc/sys/net/core/rmem_max")
-RMEM_WANTED = 4 * 1024 * 1024  # bytes: what the role asks for
+RMEM_WANTED = 16 * 1024 * 1024  # bytes: what the role asks for
 COUNTS: list[str] = []
 
 
@@ -168,6 +168,13 @@ class Site:
 
     def playbook(self, name: str, *arguments: str, fails: bool = False, **variables) -> str:
         """Run one of the collection's playbooks, which has to succeed or to fail; return its output."""
+        command, options = self.command(name, *arguments, **variables)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=240, check=False, **options)
+        assert (done.returncode != 0) == fails, done.stdout[-6000:] + done.stderr[-2000:]
+        return done.stdout
+
+    def command(self, name: str, *arguments: str, **variables) -> tuple[list, dict]:
+        """What runs one of the collection's playbooks, and the options for it."""
         path = self.folder / "vars.json"
         path.write_text(json.dumps(variables), encoding="utf-8")
         tree = subprocess.run(
@@ -176,15 +183,11 @@ class Site:
         env = dict(os.environ, ANSIBLE_PIPELINING="1", ANSIBLE_COLLECTIONS_PATH=tree, ANSIBLE_NOCOLOR="1")
         env["CONTAINERS_CONF"] = str(ROOT / "tests/tools/containers.conf")
         env["ANSIBLE_LOCALHOST_WARNING"] = "0"
-        done = subprocess.run(
-            [
-                *(Path(sys.executable).parent / "ansible-playbook", f"spamexperts.local_cloud.{name}"),
-                *("-i", self.folder / "hosts.json", "-e", f"@{path}", *arguments),
-            ],
-            env=env, cwd=self.folder, capture_output=True, text=True, encoding="utf-8", timeout=240, check=False,
-        )  # fmt: skip
-        assert (done.returncode != 0) == fails, done.stdout[-6000:] + done.stderr[-2000:]
-        return done.stdout
+        command = [
+            *(Path(sys.executable).parent / "ansible-playbook", f"spamexperts.local_cloud.{name}"),
+            *("-i", self.folder / "hosts.json", "-e", f"@{path}", *arguments),
+        ]
+        return command, {"env": env, "cwd": self.folder}
 
     @staticmethod
     def changed(output: str) -> dict[str, int]:
@@ -292,7 +295,7 @@ def transport(request):
 
 def pytest_collection_modifyitems(items) -> None:
     """Put the tests that change the receivers last, and before them those of the fast style."""
-    files = ("test_end_to_end", "test_changes", "test_access")
+    files = ("test_end_to_end", "test_changes", "test_access", "test_deployment")
     items.sort(key=lambda item: ([name in item.nodeid for name in files].index(True), "fast" in item.name))
 
 

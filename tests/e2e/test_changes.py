@@ -73,7 +73,7 @@ def install_first_version(receiver) -> None:
     shell = ["exec", receiver.container, "sh", "-ec"]
     podman(*shell, f"systemctl stop spamexperts-receiver 2>/dev/null || true; rm -rf {config} {data}")
     podman(*shell, "getent group spamexperts || groupadd -r spamexperts;"
-                   "id spamexperts 2>/dev/null || useradd -r -g spamexperts -M spamexperts;"
+                   "id spamexperts 2>/dev/null || useradd -r -g spamexperts -M -s /usr/sbin/nologin spamexperts;"
                    f"install -d -m 0750 -g spamexperts {config};"
                    f"install -d -m 0750 -o spamexperts -g spamexperts {data} {data}/.receiver")
     for name, folder in (("receiver.conf", config), ("records.rulebase", config), ("receiver.service", units)):
