@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Deployments that do not get to their end: some are taken back, and what was cut short is finished by the next run."""
+"""Deployments that do not get to their end: taken back where they do not work, finished where they were cut short."""
 
 from __future__ import annotations
 

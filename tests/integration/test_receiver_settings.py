@@ -39,7 +39,8 @@ CASES = {
     "metrics": ({"metrics_path": "/var/lib/receiver.prom\n"}, "metrics_path", "ends in .prom"),
     "metrics nowhere": ({"metrics_path": "/nonexistent/receiver.prom"}, "metrics_path", "no folder /nonexistent"),
 }
-FACTS = {"os_family": "Debian", "distribution": "Debian", "service_mgr": "systemd", "python": {"executable": sys.executable}}
+FACTS = {"os_family": "Debian", "distribution": "Debian", "service_mgr": "systemd",
+         "python": {"executable": sys.executable}}
 
 
 @pytest.fixture(scope="module")
