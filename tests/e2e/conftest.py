@@ -168,6 +168,13 @@ class Site:
 
     def playbook(self, name: str, *arguments: str, fails: bool = False, **variables) -> str:
         """Run one of the collection's playbooks, which has to succeed or to fail; return its output."""
+        command, options = self.command(name, *arguments, **variables)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=240, check=False, **options)
+        assert (done.returncode != 0) == fails, done.stdout[-6000:] + done.stderr[-2000:]
+        return done.stdout
+
+    def command(self, name: str, *arguments: str, **variables) -> tuple[list, dict]:
+        """What runs one of the collection's playbooks, and the options for it."""
         path = self.folder / "vars.json"
         path.write_text(json.dumps(variables), encoding="utf-8")
         tree = subprocess.run(
@@ -176,15 +183,11 @@ class Site:
         env = dict(os.environ, ANSIBLE_PIPELINING="1", ANSIBLE_COLLECTIONS_PATH=tree, ANSIBLE_NOCOLOR="1")
         env["CONTAINERS_CONF"] = str(ROOT / "tests/tools/containers.conf")
         env["ANSIBLE_LOCALHOST_WARNING"] = "0"
-        done = subprocess.run(
-            [
-                *(Path(sys.executable).parent / "ansible-playbook", f"spamexperts.local_cloud.{name}"),
-                *("-i", self.folder / "hosts.json", "-e", f"@{path}", *arguments),
-            ],
-            env=env, cwd=self.folder, capture_output=True, text=True, encoding="utf-8", timeout=240, check=False,
-        )  # fmt: skip
-        assert (done.returncode != 0) == fails, done.stdout[-6000:] + done.stderr[-2000:]
-        return done.stdout
+        command = [
+            *(Path(sys.executable).parent / "ansible-playbook", f"spamexperts.local_cloud.{name}"),
+            *("-i", self.folder / "hosts.json", "-e", f"@{path}", *arguments),
+        ]
+        return command, {"env": env, "cwd": self.folder}
 
     @staticmethod
     def changed(output: str) -> dict[str, int]:
@@ -295,7 +298,8 @@ def pytest_collection_modifyitems(items) -> None:
 
     One of these runs several playbooks, which takes minutes where the machine is busy.
     """
-    first, files = "test_settings_change_once", ("test_end_to_end", "test_changes", "test_access")
+    first = "test_settings_change_once"
+    files = ("test_end_to_end", "test_changes", "test_access", "test_deployment")
     items.sort(
         key=lambda item: (item.name != first, [name in item.nodeid for name in files].index(True), "fast" in item.name)
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 from e2e.conftest import podman
@@ -73,7 +73,7 @@ def install_first_version(receiver) -> None:
     shell = ["exec", receiver.container, "sh", "-ec"]
     podman(*shell, f"systemctl stop spamexperts-receiver 2>/dev/null || true; rm -rf {config} {data}")
     podman(*shell, "getent group spamexperts || groupadd -r spamexperts;"
-                   "id spamexperts 2>/dev/null || useradd -r -g spamexperts -M spamexperts;"
+                   "id spamexperts 2>/dev/null || useradd -r -g spamexperts -M -s /usr/sbin/nologin spamexperts;"
                    f"install -d -m 0750 -g spamexperts {config};"
                    f"install -d -m 0750 -o spamexperts -g spamexperts {data} {data}/.receiver")
     for name, folder in (("receiver.conf", config), ("records.rulebase", config), ("receiver.service", units)):
@@ -159,5 +159,25 @@ def test_rotation_is_stopped_and_resumed(site):
         stopped = site.playbook("rotate_secret", fails=True, **{**variables, "spamexperts_proof_timeout": 10})
         assert "These nodes still send with the old secret: node2.cluster.example" in stopped
         output = site.playbook("rotate_secret", **variables, spamexperts_force=True)
+    assert "all with the new secret" in output
+    assert found["quarantine"] == []
+
+
+def test_rotation_waits_for_a_node_that_sends_seldom(site):
+    """It shows neither secret while the others prove theirs, and would send with the old one later."""
+    receiver = site.receivers["debian13"]
+    prepare(site, receiver, {"secret": OLD})
+    fields = defaultdict(str, filtering_host="quiet.example", id="quiet")
+    record = "<14>" + settings(site)["message_template"] % fields + "\0"
+    send = "import socket; socket.socket(type=socket.SOCK_DGRAM).sendto(RECORD, ('127.0.0.1', 5514))"
+    podman("exec", receiver.container, "python3", "-c", send.replace("RECORD", repr(record.encode())))
+    # Until the counters have it, and the metrics have read those.
+    time.sleep(5)
+    podman("exec", receiver.container, "systemctl", "start", "spamexperts-receiver-metrics.service")
+    variables = {**site.variables(receiver, {"secret": NEXT, "previous_secrets": [OLD]}, "udp"), **QUICK}
+    with under_load(site, receiver, "debian13 rotation with a quiet node") as found:
+        stopped = site.playbook("rotate_secret", fails=True, **{**variables, "spamexperts_proof_timeout": 20})
+        assert "have sent nothing with the new secret yet: quiet.example." in stopped
+        output = site.playbook("rotate_secret", **variables, spamexperts_retired_nodes=["quiet.example"])
     assert "all with the new secret" in output
     assert found["quarantine"] == []

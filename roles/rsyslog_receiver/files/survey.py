@@ -2,20 +2,28 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What of this host matters to the receiver: who has its ports, who is connected to them, how much room there is.
+"""What of this host matters to the receiver: its ports, its senders, its user, its folder and the room for it.
 
-Run by the role with the last line ``main("{...}")``; prints one JSON object:
-taken: the listeners whose port another program has. connected: addresses of the TCP senders. free: bytes.
+Run by the role with the last line ``main("{...}")``; prints one JSON object. It says no to nothing: the role does.
+taken: the listeners whose port another program has. wrong: what is wrong with the listeners themselves, in sentences.
+connected: addresses of the service's TCP senders, on whatever port. foreign: what of the data folder is not ours.
+user_is_ours: whether the service's user is one that this role would make, or there is none. free: bytes.
+rmem_max: the largest socket buffer that the kernel gives, in bytes.
 """
 
+import errno
 import ipaddress
+import itertools
 import json
 import os
 import pwd
+import re
 import socket
 import struct
 
-ESTABLISHED = "01"
+ESTABLISHED, LISTENING, UNCONNECTED = "01", "0A", "07"
+RECORDS = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+FIRST_ORDINARY_USER = 1000
 
 
 def sockets(transport):
@@ -41,49 +49,127 @@ def address(text, family):
     return (found.ipv4_mapped or found) if family == 6 else found
 
 
+def probe(listener, text):
+    """Listen for a moment where the receiver would; return the number of the error, or 0."""
+    kind = socket.SOCK_STREAM if listener["transport"] == "tcp" else socket.SOCK_DGRAM
+    family = socket.AF_INET6 if ":" in text else socket.AF_INET
+    try:
+        with socket.socket(family, kind) as sock:
+            if family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            if kind == socket.SOCK_STREAM:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((text, int(listener["port"])))
+            if kind == socket.SOCK_STREAM:
+                sock.listen(1)
+    except OSError as error:
+        return error.errno
+    return 0
+
+
 def is_free(listener):
     """Whether the receiver could listen there, were it not running already."""
-    kind = socket.SOCK_STREAM if listener["transport"] == "tcp" else socket.SOCK_DGRAM
-    # Without an address the receiver listens on all, IPv6 and IPv4.
-    for text in (listener["address"],) if listener.get("address") else ("::", "0.0.0.0"):  # noqa: S104
-        family = socket.AF_INET6 if ":" in text else socket.AF_INET
+    # Without an address the receiver listens on all, IPv6 and IPv4; a host without IPv6 is none of our business.
+    texts = (listener["address"],) if listener.get("address") else ("::", "0.0.0.0")  # noqa: S104
+    return errno.EADDRINUSE not in [probe(listener, text) for text in texts]
+
+
+def name(listener):
+    return "%s port %s" % (listener["transport"].upper(), listener["port"]) + (
+        " of " + listener["address"] if listener.get("address") else ""
+    )
+
+
+def collide(one, other):
+    """Whether two listeners want the same datagrams or connections."""
+    if one["transport"] != other["transport"] or int(one["port"]) != int(other["port"]):
+        return False
+    first, second = (ipaddress.ip_address(item["address"]) if item.get("address") else None for item in (one, other))
+    if first == second:
+        return True
+    if first is None or second is None:
+        # No address is all of both families. Of UDP sockets the one with an address has those of its own.
+        return one["transport"] == "tcp" or (first or second).is_unspecified
+    if first.version != second.version:
+        return False
+    return one["transport"] == "tcp" and (first.is_unspecified or second.is_unspecified)
+
+
+def mistakes(listeners):
+    """Yield what is wrong with the listeners, whoever else listens."""
+    usable = []
+    for listener in listeners:
         try:
-            with socket.socket(family, kind) as probe:
-                if family == socket.AF_INET6:
-                    probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-                if kind == socket.SOCK_STREAM:
-                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind((text, int(listener["port"])))
-                if kind == socket.SOCK_STREAM:
-                    probe.listen(1)
-        except OSError as error:
-            # A host without IPv6, or without that address, is rsyslogd's to complain about.
-            if error.errno == 98:
-                return False
-    return True
+            ipaddress.ip_address(listener.get("address") or "::")
+        except ValueError:
+            yield "%s: that is no IP address" % name(listener)
+            continue
+        usable.append(listener)
+        if listener.get("address") and probe(listener, listener["address"]) == errno.EADDRNOTAVAIL:
+            yield "%s: this host has no such address" % name(listener)
+    for one, other in itertools.combinations(usable, 2):
+        if collide(one, other):
+            yield "%s and %s cannot both listen" % (name(one), name(other))
+
+
+def user(text):
+    """The number of that user, or -1, and whether it is a system user who cannot log in."""
+    try:
+        found = pwd.getpwnam(text)
+    except KeyError:
+        return -1, True
+    can_log_in = os.path.basename(found.pw_shell) not in ("nologin", "false")
+    return found.pw_uid, found.pw_uid < FIRST_ORDINARY_USER and not can_log_in
+
+
+def foreign(folder, ours):
+    """What is in a folder that is not the receiver's: names, the first few. A folder of its user is the receiver's."""
+    try:
+        if os.stat(folder).st_uid == ours:
+            return []
+        names = sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return []
+    except NotADirectoryError:
+        return [folder]
+    # A file system of its own has lost+found; records that were moved from another host may have that one's user.
+    return [entry for entry in names if entry not in (".receiver", "lost+found") and not RECORDS.match(entry)][:5]
+
+
+def room(folder):
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
+
+
+def rmem_max():
+    """In a container of an older kernel there is no such file."""
+    try:
+        with open("/proc/sys/net/core/rmem_max") as file:
+            return int(file.read())
+    except OSError:
+        return 0
 
 
 def main(text):
     request = json.loads(text)
-    try:
-        ours = pwd.getpwnam(request["user"]).pw_uid
-    except KeyError:
-        ours = -1
-    taken, connected = [], set()
-    for listener in request["listeners"]:
-        port = int(listener["port"])
-        owners = set()
-        for _local, local_port, remote, state, uid in sockets(listener["transport"]):
-            if local_port != port:
-                continue
-            if listener["transport"] == "tcp" and state == ESTABLISHED and uid == ours:
-                connected.add(str(remote))
-            elif state in ("0A", "07"):
-                owners.add(uid)
-        if not is_free(listener) and ours not in owners:
-            taken.append("%s port %s" % (listener["transport"].upper(), port))
-    folder = request["data_dir"]
-    while not os.path.isdir(folder):
-        folder = os.path.dirname(folder)
-    room = os.statvfs(folder)
-    print(json.dumps({"taken": taken, "connected": sorted(connected), "free": room.f_bavail * room.f_frsize}))
+    ours, user_is_ours = user(request["user"])
+    connected = {str(row[2]) for row in sockets("tcp") if row[3] == ESTABLISHED and row[4] == ours}
+    wrong = list(mistakes(request["listeners"]))
+    taken = []
+    for listener in [] if wrong else request["listeners"]:
+        open_now = [row for row in sockets(listener["transport"]) if row[1] == int(listener["port"])]
+        owners = {row[4] for row in open_now if row[3] in (LISTENING, UNCONNECTED)}
+        if ours not in owners and not is_free(listener):
+            taken.append(name(listener))
+    found = {
+        "taken": taken,
+        "wrong": wrong,
+        "connected": sorted(connected),
+        "foreign": foreign(request["data_dir"], ours),
+        "user_is_ours": user_is_ours,
+        "free": room(request["data_dir"]),
+        "rmem_max": rmem_max(),
+    }
+    print(json.dumps(found))

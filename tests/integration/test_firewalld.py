@@ -1,0 +1,139 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role's rules in a firewalld that is three scripts: it keeps rules, has others in force, and can be stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from integration.harness import one_play
+
+ROLE = "spamexperts.local_cloud.rsyslog_receiver"
+SERVICE = 'service name="spamexperts-receiver" accept'
+ONE, TWO = (f'rule family="ipv4" source address="192.0.2.{number}/32" {SERVICE}' for number in (1, 2))
+ALL = f"rule {SERVICE}"
+USERS = 'rule family="ipv4" source address="198.51.100.1/32" accept'
+FIREWALL = """#!/bin/sh
+cd "$STATE"
+case $1 in
+    --permanent) shift ;;
+    --list-rich-rules) cat runtime; exit ;;
+esac
+echo "$1" >> calls
+case $1 in
+    --list-rich-rules) cat permanent ;;
+    --add-rich-rule=*) test -f known && echo "${1#*=}" >> permanent ;;
+    --remove-rich-rule=*) grep -vxF "${1#*=}" permanent > rest; mv rest permanent ;;
+    --reload) cp permanent runtime; if [ -f service.xml ]; then touch known; else rm -f known; fi ;;
+    *) exit 2 ;;
+esac
+"""
+SCRIPTS = {
+    "firewall-cmd": FIREWALL.replace('cd "$STATE"', 'cd "$STATE"\n[ -f stopped ] && exit 252'),
+    "firewall-offline-cmd": FIREWALL.replace(
+        'cd "$STATE"', 'cd "$STATE"\n[ -f stopped ] || exit 1\n[ "$1" != --list-rich-rules ] || set -- --permanent "$1"'
+    ),
+    "systemctl": '#!/bin/sh\n[ ! -f "$STATE/stopped" ]\n',
+}
+
+pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="the role gives its files to root")
+
+
+class Firewalld:
+    def __init__(self, folder, ansible) -> None:
+        self.folder, self.ansible = folder, ansible
+        (folder / "bin").mkdir()
+        for name, text in SCRIPTS.items():
+            (folder / "bin" / name).write_text(text, "utf-8")
+            (folder / "bin" / name).chmod(0o755)
+        for name in ("permanent", "runtime"):
+            (folder / name).write_text(USERS + "\n", "utf-8")
+
+    def run(self, *arguments: str, senders=(), **more):
+        """Run the role's part that is about firewalls; return how many tasks changed something."""
+        extra = {
+            # Not on this machine.
+            "rsyslog_receiver_firewall_wanted": False,
+            "rsyslog_receiver_firewalld_list": str(self.folder / "ours.json"),
+            "rsyslog_receiver_firewalld_service": str(self.folder / "service.xml"),
+            "rsyslog_receiver_manage_firewall": True,
+            "rsyslog_receiver_allowed_senders": list(senders),
+            **{f"rsyslog_receiver_{name}": value for name, value in more.items()},
+        }
+        path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
+        env = self.ansible.environment(PATH=path, STATE=str(self.folder))
+        (self.folder / "calls").write_text("", "utf-8")
+        tasks = {"ansible.builtin.include_role": {"name": ROLE, "tasks_from": "firewall"}}
+        run = self.ansible.play(one_play(tasks), *arguments, extra=extra, env=env).assert_ok()
+        return sum(bool(entry["result"].get("changed")) for entry in run.results)
+
+    def rules(self, name="permanent") -> list[str]:
+        return (self.folder / name).read_text("utf-8").splitlines()
+
+    def ours(self) -> list[str]:
+        return json.loads((self.folder / "ours.json").read_text("utf-8"))
+
+
+@pytest.fixture
+def firewalld(tmp_path, ansible):
+    return Firewalld(tmp_path, ansible)
+
+
+def test_rules_come_and_go(firewalld):
+    assert firewalld.run("--check", senders=["192.0.2.1"]) > 0
+    assert firewalld.rules() == [USERS]
+    assert firewalld.run(senders=["192.0.2.1"]) > 0
+    assert firewalld.rules() == firewalld.rules("runtime") == [USERS, ONE]
+    assert firewalld.run(senders=["192.0.2.1"]) == 0
+    assert firewalld.run("--check", senders=["192.0.2.1"]) == 0
+
+    # What a dry run says of rules alone: neither the ports nor the list of ours differ.
+    (firewalld.folder / "permanent").write_text(USERS + "\n", "utf-8")
+    assert firewalld.run("--check", senders=["192.0.2.1"]) > 0
+    assert firewalld.run(senders=["192.0.2.2"]) > 0
+    assert firewalld.rules() == firewalld.rules("runtime") == [USERS, TWO]
+    assert firewalld.run() > 0
+    assert firewalld.rules() == firewalld.rules("runtime") == [USERS, ALL]
+    assert firewalld.run(manage_firewall=False) > 0
+    assert firewalld.rules() == firewalld.rules("runtime") == [USERS]
+    assert not (firewalld.folder / "service.xml").exists()
+    assert firewalld.run(manage_firewall=False) == 0
+
+
+def test_a_rule_that_was_there_stays(firewalld):
+    for name in ("permanent", "runtime"):
+        (firewalld.folder / name).write_text(f"{USERS}\n{ONE}\n", "utf-8")
+    firewalld.run(senders=["192.0.2.1", "192.0.2.2"])
+    assert firewalld.ours() == [TWO]
+    firewalld.run(state="absent")
+    assert firewalld.rules() == [USERS, ONE]
+
+
+def test_what_was_cut_short_is_put_in_force(firewalld):
+    firewalld.run(senders=["192.0.2.1"])
+    # Added and noted, but not in force.
+    (firewalld.folder / "permanent").write_text(f"{USERS}\n{ONE}\n{TWO}\n", "utf-8")
+    (firewalld.folder / "ours.json").write_text(json.dumps([ONE, TWO]), "utf-8")
+    assert firewalld.run(senders=["192.0.2.1", "192.0.2.2"]) > 0
+    assert firewalld.rules("runtime") == [USERS, ONE, TWO]
+    # Removed, but still in force.
+    (firewalld.folder / "permanent").write_text(f"{USERS}\n{ONE}\n", "utf-8")
+    firewalld.run(senders=["192.0.2.1"])
+    assert firewalld.rules("runtime") == [USERS, ONE]
+
+
+def test_a_firewalld_that_is_stopped_keeps_no_rule_of_ours(firewalld):
+    firewalld.run(senders=["192.0.2.1"])
+    (firewalld.folder / "stopped").touch()
+    assert firewalld.run("--check", state="absent") > 0
+    assert firewalld.run(state="absent") > 0
+    assert firewalld.rules() == [USERS]
+    assert not (firewalld.folder / "service.xml").exists()
+    assert firewalld.ours() == []
+    # Nor is it asked where nothing of ours is.
+    firewalld.run(state="absent")
+    assert (firewalld.folder / "calls").read_text("utf-8") == ""

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Settings of the receiver that cannot work: refused before anything is done, by the name of the variable."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+import pytest
+from integration.harness import one_play
+
+ROLE = "spamexperts.local_cloud.rsyslog_receiver"
+SECRET = "receiver-secret-0123456789"
+TCP = {"transport": "tcp", "port": 5514}
+# Name: (variables, the variable that the sentence names, what it says).
+CASES = {
+    "sender": ({"allowed_senders": ["mail.example.com"]}, "allowed_senders", "write 192.0.2.1"),
+    "host bits": ({"allowed_senders": ["192.0.2.1/24"]}, "allowed_senders", "write 192.0.2.0/24 for the network"),
+    "log format": ({"log_format": {"secret": SECRET, "message_fields": ["subject_heder"]}}, "log_format",
+                   "did you mean subject_header?"),
+    "listener's log format": ({"listeners": [{**TCP, "log_format": {"secret": "short"}}]}, "listeners",
+                              "listener 1: secret must be 16 to 64"),
+    "no listener": ({"listeners": []}, "listeners", "at least one"),
+    "port": ({"listeners": [{**TCP, "port": 70000}]}, "listeners", "between 1 and 65535"),
+    "address": ({"listeners": [{**TCP, "address": "localhost"}]}, "listeners", "no IP address"),
+    "address of another host": ({"listeners": [{**TCP, "address": "192.0.2.77"}]}, "listeners", "no such address"),
+    "listeners alike": ({"listeners": [TCP, {**TCP, "port": "5514"}]}, "listeners", "cannot both listen"),
+    "listeners in the way": ({"listeners": [TCP, {**TCP, "address": "127.0.0.1"}]}, "listeners", "cannot both"),
+    "port taken": ({"listeners": [{**TCP, "port": "TAKEN"}]}, "listeners", "Another program has TCP port"),
+    "folder": ({"data_dir": "/var"}, "data_dir", "absolute path"),
+    "folder and line feed": ({"data_dir": "/var/log/spamexperts\n"}, "data_dir", "absolute path"),
+    "folder of another": ({"data_dir": "/usr/bin"}, "data_dir", "Choose a folder of its own"),
+    "group": ({"group": "adm\n"}, "group", "a group name"),
+    "size": ({"max_message_size": "1k"}, "max_message_size", "from 64k"),
+    "retention": ({"retention": {"min_free": "200%"}}, "retention", "percentage"),
+    "metrics": ({"metrics_path": "/var/lib/receiver.prom\n"}, "metrics_path", "ends in .prom"),
+    "metrics nowhere": ({"metrics_path": "/nonexistent/receiver.prom"}, "metrics_path", "no folder /nonexistent"),
+}
+FACTS = {"os_family": "Debian", "distribution": "Debian", "service_mgr": "systemd",
+         "python": {"executable": sys.executable}}
+
+
+@pytest.fixture(scope="module")
+def done(ansible):
+    """All cases in one run: a host each, and each once more as something to be removed."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen(1)
+        port = taken.getsockname()[1]
+        hosts = {}
+        for number, (options, _variable, _text) in enumerate(CASES.values()):
+            variables = {f"rsyslog_receiver_{name}": value for name, value in options.items()}
+            if options.get("listeners", [{}])[-1:] == [{**TCP, "port": "TAKEN"}]:
+                variables["rsyslog_receiver_listeners"] = [{**TCP, "port": port}]
+            hosts[f"case{number}"] = variables
+            hosts[f"removed{number}"] = {**variables, "rsyslog_receiver_state": "absent"}
+        checks = {"ansible.builtin.include_role": {"name": ROLE, "tasks_from": "preflight"}}
+        facts = {"ansible.builtin.set_fact": {**FACTS, "cacheable": True}}
+        return ansible.play(one_play(facts, checks), "-v", hosts=hosts)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_variable_is_named(done, case):
+    _options, variable, text = CASES[case]
+    host = f"case{list(CASES).index(case)}"
+    failures = [entry for entry in done.results if entry["host"] == host and entry["outcome"] != "ok"]
+    assert failures, done.stdout
+    message = failures[-1]["result"]["msg"]
+    assert f"rsyslog_receiver_{variable}" in message, message
+    assert text in message, message
+    assert not any(entry["result"].get("changed") for entry in done.results if entry["host"] == host)
+
+
+def test_removal_is_never_refused_for_a_setting(done):
+    """Only the folder has to be a path: removal looks for records there."""
+    removed = {entry["host"] for entry in done.results if entry["outcome"] != "ok" and "removed" in entry["host"]}
+    assert removed == {f"removed{list(CASES).index(case)}" for case in ("folder", "folder and line feed")}
+
+
+def test_no_secret_is_shown(done):
+    done.assert_hides({SECRET})

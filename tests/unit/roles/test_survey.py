@@ -1,0 +1,160 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the role asks of a host before it begins, on real sockets and folders."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import socket
+
+import pytest
+import survey
+
+KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
+ME = pwd.getpwuid(os.getuid())
+
+
+@pytest.fixture
+def ask(capsys, tmp_path):
+    """Returns the survey's answer."""
+
+    def asked(listeners=(), user="nobody-of-this-name", data_dir=tmp_path):
+        survey.main(json.dumps({"listeners": list(listeners), "user": user, "data_dir": str(data_dir)}))
+        return json.loads(capsys.readouterr().out)
+
+    return asked
+
+
+@pytest.fixture
+def taken():
+    """Returns the number of a port that is taken, by a socket of this process."""
+    sockets = []
+
+    def take(transport, address="127.0.0.1"):
+        sock = socket.socket(socket.AF_INET, KINDS[transport])
+        sockets.append(sock)
+        sock.bind((address, 0))
+        if transport == "tcp":
+            sock.listen(5)
+        return sock.getsockname()[1]
+
+    yield take
+    for sock in sockets:
+        sock.close()
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+@pytest.mark.parametrize("address", [None, "127.0.0.1"])
+def test_a_port_of_another_program(ask, taken, transport, address):
+    listener = {"transport": transport, "port": taken(transport)}
+    if address:
+        listener["address"] = address
+    found = ask([listener])
+    assert len(found["taken"]) == 1
+    assert found["taken"][0].startswith(f"{transport.upper()} port {listener['port']}")
+    # The other transport's port of that number is free, and so is the service's own.
+    assert ask([{**listener, "transport": "udp" if transport == "tcp" else "tcp"}])["taken"] == []
+    assert ask([listener], user=ME.pw_name)["taken"] == []
+
+
+def test_senders_are_found_on_whatever_port(ask, taken):
+    port = taken("tcp")
+    other = {"transport": "tcp", "port": port + 1 if port < 65535 else port - 1}
+    with socket.create_connection(("127.0.0.1", port), source_address=("127.7.7.7", 0)):
+        assert "127.7.7.7" in ask([other], user=ME.pw_name)["connected"]
+        # Also where the receiver is to be removed.
+        assert "127.7.7.7" in ask(user=ME.pw_name)["connected"]
+        assert ask([other])["connected"] == []
+
+
+TCP, UDP = {"transport": "tcp", "port": 1}, {"transport": "udp", "port": 1}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "collision"),
+    [
+        (TCP, TCP, True),
+        (TCP, {**TCP, "port": "1"}, True),
+        (TCP, UDP, False),
+        (TCP, {**TCP, "port": 2}, False),
+        (TCP, {**TCP, "address": ""}, True),
+        (TCP, {**TCP, "address": "127.0.0.1"}, True),
+        (UDP, {**UDP, "address": "127.0.0.1"}, False),
+        (UDP, {**UDP, "address": "0.0.0.0"}, True),
+        ({**TCP, "address": "0.0.0.0"}, {**TCP, "address": "127.0.0.1"}, True),
+        ({**TCP, "address": "::"}, {**TCP, "address": "::1"}, True),
+        ({**TCP, "address": "::"}, {**TCP, "address": "127.0.0.1"}, False),
+        ({**UDP, "address": "0.0.0.0"}, {**UDP, "address": "127.0.0.1"}, False),
+        ({**TCP, "address": "127.0.0.1"}, {**TCP, "address": "127.0.0.2"}, False),
+        ({**UDP, "address": "::1"}, {**UDP, "address": "0:0::1"}, True),
+    ],
+)
+def test_listeners_that_collide(one, other, collision):
+    assert survey.collide(one, other) == survey.collide(other, one) == collision
+
+
+def test_listeners_that_cannot_work_are_named(ask):
+    listeners = [
+        {**TCP, "address": "localhost"},
+        {**UDP, "address": "192.0.2.77"},
+        {**UDP, "address": "127.0.0.1\n"},
+        {**TCP, "port": 2},
+        {**TCP, "port": 2, "address": "127.0.0.1"},
+    ]
+    wrong = ask(listeners)["wrong"]
+    assert [sentence.split(": ")[-1] for sentence in wrong[:-1]] == [
+        "that is no IP address", "this host has no such address", "that is no IP address",
+    ]  # fmt: skip
+    assert wrong[-1] == "TCP port 2 and TCP port 2 of 127.0.0.1 cannot both listen"
+    assert ask([{**TCP, "port": 0, "address": "127.0.0.1"}, {**UDP, "port": 0, "address": "127.0.0.1"}])["wrong"] == []
+
+
+def test_a_folder_of_somebody_else(ask, tmp_path):
+    assert ask(data_dir=tmp_path / "not" / "there")["foreign"] == []
+    assert ask()["foreign"] == []
+    for name in ("2026-01-31", ".receiver", "lost+found"):
+        (tmp_path / name).mkdir()
+    assert ask()["foreign"] == []
+    (tmp_path / "syslog").write_text("", "utf-8")
+    (tmp_path / "2026-01-31x").mkdir()
+    assert ask()["foreign"] == ["2026-01-31x", "syslog"]
+    assert ask(user=ME.pw_name)["foreign"] == []
+    assert ask(data_dir=tmp_path / "syslog")["foreign"] == [str(tmp_path / "syslog")]
+
+
+@pytest.mark.parametrize(
+    ("number", "shell", "ours"),
+    [(999, "/usr/sbin/nologin", True), (999, "/sbin/nologin", True), (999, "/bin/false", True),
+     (999, "/bin/sh", False), (999, "", False), (1000, "/usr/sbin/nologin", False)],
+)  # fmt: skip
+def test_a_user_of_somebody_else(monkeypatch, number, shell, ours):
+    entry = pwd.struct_passwd(("spamexperts", "x", number, 999, "", "/nonexistent", shell))
+    monkeypatch.setattr(survey.pwd, "getpwnam", lambda name: entry)
+    assert survey.user("spamexperts") == (number, ours)
+
+
+def test_no_user_is_nobody_else(ask):
+    assert ask()["user_is_ours"]
+
+
+def test_room(ask, tmp_path):
+    """Of the file system where the folder will be; a nearly full one shows as such."""
+    found = os.statvfs(tmp_path)
+    for folder in (tmp_path, tmp_path / "not" / "there"):
+        assert abs(ask(data_dir=folder)["free"] - found.f_bavail * found.f_frsize) < 1 << 30
+
+
+def test_a_full_file_system(ask, monkeypatch):
+    real = os.statvfs("/")
+    full = os.statvfs_result((*real[:3], 10, 3, *real[5:]))
+    monkeypatch.setattr(survey.os, "statvfs", lambda folder: full)
+    # What only root may still use is no room.
+    assert ask()["free"] == 3 * real.f_frsize
+
+
+def test_the_largest_socket_buffer(ask):
+    assert ask()["rmem_max"] > 0
