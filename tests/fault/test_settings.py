@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
+import sys
 import types
 
 import jinja2
@@ -24,6 +25,10 @@ from hypothesis import strategies as st
 
 from ansible_collections.spamexperts.local_cloud.plugins.filter.sender_networks import sender_networks
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import TemplateError
+
+sys.path.insert(0, str(ROLE / "files"))
+
+import survey
 
 EXAMPLES = 150
 SPECS = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text("utf-8"))["argument_specs"]["main"]["options"]
@@ -131,7 +136,8 @@ def listed(function):
 def refused(variables: dict) -> bool:
     """Whether the role refuses the variables: by its argument specification, or by the assertions of its preflight.
 
-    Those are read from the role. What they ask of the host is not judged here.
+    Those are read from the role, and what it runs on the host to look at the listeners is run here. What else they ask
+    of the host is not judged.
     """
     env = jinja2.Environment(undefined=jinja2.StrictUndefined)
     found = {**env.filters, **core.FilterModule().filters(), **mathstuff.FilterModule().filters()}
@@ -153,7 +159,10 @@ def refused(variables: dict) -> bool:
             r"-?[0-9]{1,9}", str(one["port"])
         ):
             return True
-    for task in yaml.safe_load((ROLE / "tasks" / "preflight.yml").read_text("utf-8")):
+    if list(survey.mistakes(values["rsyslog_receiver_listeners"])):
+        return True
+    files = (ROLE / "tasks" / name for name in ("preflight.yml", "check_settings.yml"))
+    for task in (task for file in files for task in yaml.safe_load(file.read_text("utf-8"))):
         conditions = task.get("ansible.builtin.assert", {}).get("that", [])
         for condition in [conditions] if isinstance(conditions, str) else conditions:
             try:

@@ -100,7 +100,7 @@ def test_a_job_that_ran_and_has_a_failure_to_report_is_no_failure_of_the_role(ru
 
 def test_an_old_python_is_refused(run):
     old = {"python": {"executable": "/usr/libexec/platform-python", "version": {"major": 3, "minor": 6}}}
-    done = run("check_jobs", ansible_facts=old)
+    done = run("check_settings", ansible_facts=old)
     assert done.status != 0
     assert "which is 3.6; they need 3.8 or newer" in done.stdout
-    assert run("check_jobs").status == 0
+    assert run("check_settings").status == 0
