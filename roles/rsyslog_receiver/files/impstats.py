@@ -126,11 +126,12 @@ class State:
 
     def add(self, metric, label, amount, now):
         if metric == "node_records_total":
+            if amount:
+                self.value["heard"] = now
             if label not in self.nodes and len(self.nodes) >= NODES:
                 metric, label = "nodes_not_counted_total", ""
             elif amount:
                 self.nodes[label] = now
-                self.value["heard"] = now
         if metric != "node_records_total" or label in self.nodes:
             self.totals[metric, label] = self.totals.get((metric, label), 0) + amount
 

@@ -210,6 +210,9 @@ def test_the_number_of_nodes_is_bounded(host, monkeypatch):
     assert len(found["node_records_total"]) == 3
     assert found["node_records_total"]["n1"] == 2
     assert found["nodes_not_counted_total"] == {"": 490}
+    host.report(3, {"n1": 2, "n2": 1, "another": 1}, utime=3, overflow=1)
+    last = "any_node_last_record_timestamp_seconds"
+    assert host.run()[last][""] > found[last][""]
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"rows": []}', "[]"])
