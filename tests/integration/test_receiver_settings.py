@@ -40,7 +40,7 @@ CASES = {
     "metrics nowhere": ({"metrics_path": "/nonexistent/receiver.prom"}, "metrics_path", "no folder /nonexistent"),
 }
 FACTS = {"os_family": "Debian", "distribution": "Debian", "service_mgr": "systemd",
-         "python": {"executable": sys.executable}}
+         "python": {"executable": sys.executable, "version": {"major": 3, "minor": sys.version_info.minor}}}
 
 
 @pytest.fixture(scope="module")
