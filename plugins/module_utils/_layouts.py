@@ -30,6 +30,8 @@ Values = t.Dict[str, str]
 # The settings, and the lines that are no part of them.
 Layout = t.Callable[[t.Sequence[str]], t.Optional[t.Tuple[Values, t.List[str]]]]
 
+# Characters of a line that something may have folded.
+_SHORTEST = 40
 _BEGUN = re.compile(r"[^\W\d_]+:?(?: [^\s%]+)*\Z")
 # What begins like a label of whatever name.
 _LABEL_LIKE = re.compile(r"\s*['\"]?[A-Za-z][\w -]*(?:[:=]|[ \t]+\S)")
@@ -55,21 +57,22 @@ def _labelled(separator: str) -> Layout:
         found: t.Dict[str, t.List[str]] = {}
         widths: t.Dict[str, int] = {}
         messages: t.List[str] = []
-        last = ""
+        last, gap = "", False
         for number, line in enumerate(lines, 1):
             match = pattern.match(line)
             if match:
                 last = setting(match.group(1))
                 if last in found:
                     return None
-                found[last], widths[last] = [match.group(2)], len(line)
+                found[last], widths[last], gap = [match.group(2)], len(line), False
             elif last in TEMPLATES and line.strip(" \t\r"):
                 # The last of the lines has no line end: it may be the beginning of a warning.
                 begun = number == len(lines) and _BEGUN.match(line.strip())
-                if begun or PROSE.match(line.strip()) or LABEL.match(line):
+                if begun or gap or PROSE.match(line.strip()) or LABEL.match(line):
                     return None
                 found[last].append(line)
             else:
+                gap = not line.strip(" \t\r")
                 messages.append(line)
         if set(found) != set(NAMES) or not _is_folded([(widths[name], found[name]) for name in TEMPLATES]):
             return None
@@ -82,7 +85,8 @@ def _is_folded(templates: t.Sequence[t.Tuple[int, t.Sequence[str]]]) -> bool:
     """Whether the lines below templates (width of the first line with its label, pieces) are certain to be theirs.
 
     They are where all pieces but the last have one width, and there are two such pieces at least; else each line has to
-    hold the beginning or the end of a field. A line of anything else would be written back as part of the template.
+    hold the beginning or the end of a field, and to follow a line long enough to be folded. A line of anything else
+    would be written back as part of the template.
     """
     folded = [(width, pieces) for width, pieces in templates if len(pieces) > 1]
     more = [line for _width, pieces in folded for line in pieces[1:]]
@@ -94,7 +98,9 @@ def _is_folded(templates: t.Sequence[t.Tuple[int, t.Sequence[str]]]) -> bool:
         full += [len(line) - indent * values for _width, pieces in folded for line in pieces[1:-1]]
         if len(full) > 1 and len(set(full)) == 1 and all(len(tail) - indent * values <= full[0] for tail in tails):
             return not any(_LABEL_LIKE.match(tail) for tail in tails)
-    return all(re.search(r"%\(|\)s", line) and not _LABEL_LIKE.match(line) for line in more)
+    before = [size for width, pieces in folded for size in (width, *map(len, pieces[1:-1]))]
+    fields = all(re.search(r"%\(|\)s", line) and not _LABEL_LIKE.match(line) for line in more)
+    return fields and min(before, default=_SHORTEST) >= _SHORTEST
 
 
 def braced(

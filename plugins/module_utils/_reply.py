@@ -70,7 +70,9 @@ ERRORS: t.Tuple[t.Tuple[str, t.Pattern[str], str], ...] = tuple(
         ),
         (
             "node",
-            r"could not be executed on|(?:node|slave|server)\b.*(?:unreachable|fail|down|timed?[ -]?out|not respond)"
+            r"could not be executed on"
+            r"|(?:node|slave|server)\b.*\b"
+            r"(?:unreachable|fail(?:ed|s|ure)?|(?:is|are) down|timed?[ -]?out|(?:not|no) respon[ds]\w*)\b"
             r"|connection (?:timed out|refused)",
             "bring that node back and run again",
         ),
@@ -139,9 +141,9 @@ def _unreadable(text: str, labels: t.Set[str], redact: t.Callable[[str], str]) -
     """The error that a get call's reply is, where it has the labels of some settings or of none."""
     row = _error_row(text)
     # Settings hold anybody's words, which say nothing of what went wrong.
-    if len(labels) < 2 or row is not None and row[0] == "not_plaintext":
+    if (len(labels) < 2 and "%(" not in text) or row is not None and row[0] == "not_plaintext":
         return error_in(text, redact)
-    missing = ", ".join(name for name in NAMES if name not in labels)
+    missing = ", ".join(name for name in NAMES if labels and name not in labels)
     return _doubtful(text, redact, f", for it shows no {missing}" if missing else "")
 
 
@@ -178,7 +180,7 @@ def _pinned(messages: t.Iterable[str]) -> t.Optional[Values]:
             continue
         if not is_warning(message):
             # It may go on with a warning in the line before, about any setting.
-            if "default" in message.lower():
+            if "default" in message.lower() or _PLAIN_NAME.search(message):
                 return None
             continue
         default = _DEFAULT.search(message)

@@ -128,7 +128,7 @@ options:
     default: 2
   validate_templates:
     description:
-      - What is done about templates. Text that begins a field and ends in none, or more than one kind of control
+      - What is done about templates. Text that begins a field and ends in none, a tab, or more than one kind of control
         character, loses records at the cluster and is refused unless this is V(off).
       - With V(warn) an unknown field name, a status field in a message template and text outside ASCII give one
         warning, with V(strict) they are refused, too.

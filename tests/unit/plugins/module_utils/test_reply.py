@@ -120,7 +120,8 @@ def test_doubtful_reply_is_refused(text):
 
 
 STATUS = '"%(id)s","%(status)s","%(delivery_data)s"'
-STRAYS = ("protocol: rfc3164", "tls = no", "OK", "Done.", "Error: 17", "<p>x</p>", "other: %(id)s", "x %(id)s", "}")
+STRAYS = ("protocol: rfc3164", "tls = no", "OK", "Done.", "Error: 17", "<p>x</p>", "other: %(id)s", "x %(id)s", "}",
+          "\n%(id)s more %(status)s")
 
 
 @pytest.mark.parametrize("stray", STRAYS)
@@ -135,6 +136,21 @@ def test_a_line_that_may_be_no_part_of_a_template_is_refused(layout, after, stra
     with pytest.raises(ReplyError, match="cannot be read with certainty") as error:
         parse_settings("\n".join(lines) + "\n")
     assert error.value.failure_class == "not_plaintext"
+
+
+@pytest.mark.parametrize("stray", ["<p>%(id)s</p>", "# %(id)s", "(%(id)s)", "- header: %(x)s", "%(status)s"])
+@pytest.mark.parametrize("separator", [": ", " = ", " "])
+def test_a_field_below_a_template_too_short_to_be_folded_is_refused(separator, stray):
+    lines = [f"{name}{separator}{'%(id)s' if name == 'status_template' else value}" for name, value in VALUES.items()]
+    with pytest.raises(ReplyError, match="cannot be read with certainty"):
+        parse_settings("\n".join([*lines, stray]) + "\n")
+
+
+@pytest.mark.parametrize("header", [
+    "Server: download settings below", "Syslog server settings, failover on:", "Remote syslog server, fail2ban aware:",
+])
+def test_header_that_is_no_failure(header):
+    assert dict(parse_settings("\n".join([header, *labelled(": ")])).values) == VALUES
 
 
 def folded(width, indent):
@@ -162,6 +178,7 @@ def test_folded_templates_are_read(width, indent):
         ("\n".join(labelled(": ")[:-1]).replace("[%(sender)s]", "server %(timestamp)s not allowed"),
          "it shows no status_template"),
         (json.dumps({"remote_syslog_server": VALUES}), "with certainty: "),
+        (",".join(csv_line()[0].replace("%(sender)s", "not allowed").split(",")[1:]), "with certainty: "),
     ],
 )
 def test_what_settings_say_is_no_error_of_the_cluster(text, says):
@@ -306,6 +323,8 @@ def test_default_in_a_warning(warning, pinned):
 def test_a_warning_that_goes_on_in_the_next_line_spoils_all():
     """Else what it says of further settings would be lost, and they would be given back to the product."""
     assert parse_settings("\n".join([WARNING, "  and the default of 'port' is '514'", *labelled(": ")])).pinned is None
+    for more in ("  and also of port", "  the level differs from what ships, 'INFO'"):
+        assert parse_settings("\n".join([WARNING, more, *labelled(": ")])).pinned is None
     for more in ("  'port' is not the default, which is '514'", "  message_template: the default is ''"):
         with pytest.raises(ReplyError, match="cannot be read with certainty"):
             parse_settings("\n".join([WARNING, more, *labelled(": ")]))
