@@ -72,7 +72,7 @@ ERRORS: t.Tuple[t.Tuple[str, t.Pattern[str], str], ...] = tuple(
             "node",
             r"could not be executed on"
             r"|(?:node|slave|server)\b.*\b"
-            r"(?:unreachable|fail(?:ed|s|ure)?|(?:is|are) down|timed?[ -]?out|(?:not|no) respon[ds]\w*)\b"
+            r"(?:unreachable|fail(?:ed|s|ure)?|down|timed?[ -]?out|(?:not|no) respon[ds]\w*)\b"
             r"|connection (?:timed out|refused)",
             "bring that node back and run again",
         ),
@@ -148,8 +148,7 @@ def _unreadable(text: str, labels: t.Set[str], redact: t.Callable[[str], str]) -
 
 
 def _doubtful(text: str, redact: t.Callable[[str], str], why: str = "") -> ReplyError:
-    beginning = shorten(redact(text.lstrip("\ufeff")), 200)
-    problem = f"the cluster's reply cannot be read with certainty{why}: {beginning!r}"
+    problem = f"the cluster's reply cannot be read with certainty{why}: {_beginning(text, redact)!r}"
     return ReplyError(f"{problem}; {REPORT}", "not_plaintext")
 
 
@@ -158,8 +157,11 @@ def error_in(text: str, redact: t.Callable[[str], str] = str) -> ReplyError:
     row = _error_row(text)
     if row is None:
         return _doubtful(text, redact)
-    beginning = shorten(redact(text.lstrip("\ufeff")), 200)
-    return ReplyError(f"the cluster answered {beginning!r}; {row[2]}", row[0])
+    return ReplyError(f"the cluster answered {_beginning(text, redact)!r}; {row[2]}", row[0])
+
+
+def _beginning(text: str, redact: t.Callable[[str], str]) -> str:
+    return shorten(redact(text.lstrip("\ufeff")), 200)
 
 
 def _error_row(text: str) -> t.Optional[t.Tuple[str, t.Pattern[str], str]]:

@@ -62,6 +62,21 @@ def deaf(receiver):
         podman("exec", receiver.container, "systemctl", "stop", "deaf")
 
 
+def prepared(site, release: str) -> tuple:
+    """That receiver with the old secret in force and the cluster sending there, and the variables for a run of it."""
+    receiver = site.receivers[release]
+    prepare(site, receiver, {"secret": OLD})
+    return receiver, {**site.variables(receiver, {"secret": OLD}, "udp"), **QUICK}
+
+
+@contextlib.contextmanager
+def untouched(receiver):
+    """Its files are as they were, and the same process runs."""
+    before = files(receiver), main_pid(receiver)
+    yield
+    assert (files(receiver), main_pid(receiver)) == before
+
+
 def has_table(receiver) -> bool:
     return "spamexperts" in shell(receiver, "! command -v nft >/dev/null || nft list tables")
 
@@ -71,28 +86,25 @@ def test_dry_runs_tell_the_truth_and_touch_nothing(site):
     variables = {**site.variables(receiver, {"secret": OLD}, "tcp"), **QUICK, "spamexperts_proof_timeout": 0}
     site.playbook("site", **variables, spamexperts_force=True)
     site.cluster.flow(seed=site.seed(), messages=30, rate=100)
-    before = files(receiver), main_pid(receiver)
-    unchanged = site.playbook("receiver", "--check", **variables)
-    assert site.changed(unchanged) == {receiver.container: 0}
-    assert "WARNING" not in unchanged
+    with untouched(receiver):
+        unchanged = site.playbook("receiver", "--check", **variables)
+        assert site.changed(unchanged) == {receiver.container: 0}
+        assert "WARNING" not in unchanged
 
-    cut = f"would cut the TCP connections of {site.cluster.address}"
-    for change in ({"rsyslog_receiver_max_message_size": "256k"},
-                   # The sender is connected to a port that is no longer wanted.
-                   {"rsyslog_receiver_listeners": [{"transport": "tcp", "port": 5516}]}):
-        changed = site.playbook("receiver", "--check", **variables, **change)
-        assert site.changed(changed)[receiver.container] > 0
-        assert f"WARNING: the restart {cut}" in changed
-    removed = site.playbook("receiver", "--check", **variables, rsyslog_receiver_state="absent")
-    assert site.changed(removed)[receiver.container] > 0
-    assert f"WARNING: the removal {cut}" in removed.replace("\n", " ")
-    assert (files(receiver), main_pid(receiver)) == before
+        cut = f"would cut the TCP connections of {site.cluster.address}"
+        for change in ({"rsyslog_receiver_max_message_size": "256k"},
+                       # The sender is connected to a port that is no longer wanted.
+                       {"rsyslog_receiver_listeners": [{"transport": "tcp", "port": 5516}]}):
+            changed = site.playbook("receiver", "--check", **variables, **change)
+            assert site.changed(changed)[receiver.container] > 0
+            assert f"WARNING: the restart {cut}" in changed
+        removed = site.playbook("receiver", "--check", **variables, rsyslog_receiver_state="absent")
+        assert site.changed(removed)[receiver.container] > 0
+        assert f"WARNING: the removal {cut}" in removed.replace("\n", " ")
 
 
 def test_a_change_that_does_not_work_is_taken_back(site, release):
-    receiver = site.receivers[release]
-    prepare(site, receiver, {"secret": OLD})
-    variables = {**site.variables(receiver, {"secret": OLD}, "udp"), **QUICK}
+    receiver, variables = prepared(site, release)
     before = files(receiver)
     with deaf(receiver), under_load(site, receiver, f"{release} change that is taken back") as found:
         output = site.playbook("receiver", fails=True, **variables, rsyslog_receiver_listeners=WITH_DEAF)
@@ -107,9 +119,7 @@ def test_a_change_that_does_not_work_is_taken_back(site, release):
 
 
 def test_a_change_that_is_taken_back_leaves_the_firewall_as_it_was(site):
-    receiver = site.receivers["debian13"]
-    prepare(site, receiver, {"secret": OLD})
-    variables = {**site.variables(receiver, {"secret": OLD}, "udp"), **QUICK}
+    receiver, variables = prepared(site, "debian13")
     before = files(receiver)
     with deaf(receiver):
         site.playbook("receiver", fails=True, **variables, rsyslog_receiver_listeners=WITH_DEAF,
@@ -120,28 +130,22 @@ def test_a_change_that_is_taken_back_leaves_the_firewall_as_it_was(site):
 
 
 def test_without_a_second_daemon_the_first_goes_on(site):
-    receiver = site.receivers["debian12"]
-    prepare(site, receiver, {"secret": OLD})
-    variables = {**site.variables(receiver, {"secret": OLD}, "udp"), **QUICK}
-    before = files(receiver), main_pid(receiver)
-    shell(receiver, f"ln -s /dev/null {UNITS}/{BRIDGE} && systemctl daemon-reload")
-    try:
-        site.playbook("receiver", fails=True, **variables, rsyslog_receiver_max_message_size="256k")
-    finally:
-        shell(receiver, f"rm {UNITS}/{BRIDGE} && systemctl daemon-reload")
-    assert (files(receiver), main_pid(receiver)) == before
+    receiver, variables = prepared(site, "debian12")
+    with untouched(receiver):
+        shell(receiver, f"ln -s /dev/null {UNITS}/{BRIDGE} && systemctl daemon-reload")
+        try:
+            site.playbook("receiver", fails=True, **variables, rsyslog_receiver_max_message_size="256k")
+        finally:
+            shell(receiver, f"rm {UNITS}/{BRIDGE} && systemctl daemon-reload")
     arrives(site, receiver)
 
 
 def test_a_configuration_that_rsyslogd_refuses_changes_nothing(site):
-    receiver = site.receivers["debian12"]
-    prepare(site, receiver, {"secret": OLD})
-    variables = {**site.variables(receiver, {"secret": OLD}, "udp"), **QUICK}
-    before = files(receiver), main_pid(receiver)
-    # No rsyslogd can make this out, and nothing before rsyslogd looks at it.
-    output = site.playbook("receiver", fails=True, **variables, rsyslog_receiver_max_sessions='1"nonsense="')
+    receiver, variables = prepared(site, "debian12")
+    with untouched(receiver):
+        # No rsyslogd can make this out, and nothing before rsyslogd looks at it.
+        output = site.playbook("receiver", fails=True, **variables, rsyslog_receiver_max_sessions='1"nonsense="')
     assert "nothing of it is in force" in output
-    assert (files(receiver), main_pid(receiver)) == before
 
 
 def test_a_first_deployment_that_does_not_work_leaves_nothing_running(site):

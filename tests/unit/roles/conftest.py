@@ -48,6 +48,24 @@ class Records:
         found = sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*"))
         return [name for name in found if not name.startswith(".receiver")]
 
+    def retain(self, *options: str) -> int:
+        """The exit status of a run of retention."""
+        import retention
+
+        return retention.main(["--data-dir", str(self.folder), *options])
+
+    def report(self) -> dict:
+        """What the last run of retention says of itself."""
+        return json.loads((self.work / "retention.json").read_text("utf-8"))
+
+
+@pytest.fixture
+def enough_room(monkeypatch):
+    """The test machine's own disk decides nothing here."""
+    import retention
+
+    monkeypatch.setattr(retention, "RESERVE", 0)
+
 
 @pytest.fixture
 def records_in():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import gzip
-import json
 import os
 import pathlib
 import random
@@ -23,11 +22,8 @@ import pytest
 import retention
 
 SCRIPT = pathlib.Path(retention.__file__)
+pytestmark = pytest.mark.usefixtures("enough_room")
 KINDS = ["zst", "gz"] if shutil.which("zstd") else ["gz"]
-
-
-def run(records, *options: str) -> int:
-    return retention.main(["--data-dir", str(records.folder), *options])
 
 
 def text_of(path: pathlib.Path) -> bytes:
@@ -39,10 +35,6 @@ def text_of(path: pathlib.Path) -> bytes:
     return path.read_bytes()
 
 
-def report(records) -> dict:
-    return json.loads((records.work / "retention.json").read_text("utf-8"))
-
-
 @pytest.fixture(params=KINDS)
 def kind(request, monkeypatch):
     """The compressor that the host has."""
@@ -51,19 +43,13 @@ def kind(request, monkeypatch):
     return request.param
 
 
-@pytest.fixture(autouse=True)
-def enough_room(monkeypatch):
-    """The test machine's own disk decides nothing here."""
-    monkeypatch.setattr(retention, "RESERVE", 0)
-
-
 def test_days_that_are_over_are_compressed_and_keep_owner_mode_and_time(records, kind):
     path = records.add(2, text=random.Random(1).randbytes(3 << 20))
     os.chown(path, os.getuid(), os.getgid())
     path.chmod(0o604)
     before, text = path.stat(), path.read_bytes()
     today = records.add(0, "status.json")
-    assert run(records) == 0
+    assert records.retain() == 0
     packed = path.with_name(f"messages.json.{kind}")
     assert records.names() == [
         str(records.day(2).name),
@@ -80,16 +66,16 @@ def test_days_that_are_over_are_compressed_and_keep_owner_mode_and_time(records,
     )
     assert text_of(packed) == text
     assert today.exists()
-    assert [entry["file"] for entry in report(records)["compressed"]] == [f"{records.day(2).name}/messages.json"]
+    assert [entry["file"] for entry in records.report()["compressed"]] == [f"{records.day(2).name}/messages.json"]
 
 
 def test_a_second_run_does_nothing(records, kind, capsys):
     records.add(2)
     records.add(5, "quarantine.json")
-    assert run(records, "--days=4") == 0
+    assert records.retain("--days=4") == 0
     assert capsys.readouterr().out.count("\n") == 2
     before, history = records.names(), (records.work / "retention.jsonl").read_bytes()
-    assert run(records, "--days=4") == 0
+    assert records.retain("--days=4") == 0
     assert capsys.readouterr().out == ""
     assert records.names() == before
     assert (records.work / "retention.jsonl").read_bytes() == history
@@ -98,7 +84,7 @@ def test_a_second_run_does_nothing(records, kind, capsys):
 def test_a_late_record_is_added_to_the_archive(records, kind):
     for text in (b'{"n": 1}\n', b'{"n": 2}\n', b'{"n": 2}\n{"n": 3}\n'):
         records.add(2, text=text)
-        assert run(records) == 0
+        assert records.retain() == 0
     packed = records.day(2) / f"messages.json.{kind}"
     assert text_of(packed) == b'{"n": 1}\n{"n": 2}\n{"n": 2}\n{"n": 3}\n'
     assert len(records.names()) == 2
@@ -108,18 +94,18 @@ def test_a_file_whose_archive_holds_it_already_is_only_removed(records, kind):
     """What a kill between the archive's rename and the removal of the file leaves."""
     path = records.add(2, text=b'{"n": 1}\n')
     content = path.read_bytes()
-    assert run(records) == 0
+    assert records.retain() == 0
     packed = records.day(2) / f"messages.json.{kind}"
     before = packed.read_bytes()
     records.add(2, text=content)
-    assert run(records) == 0
+    assert records.retain() == 0
     assert packed.read_bytes() == before
     assert not path.exists()
 
 
 def test_a_file_that_may_still_be_written_to_waits(records):
     path = records.add(1, age=retention.QUIET - 60)
-    assert run(records) == 0
+    assert records.retain() == 0
     assert path.exists()
 
 
@@ -137,10 +123,10 @@ def test_yesterday_waits_for_an_hour_after_midnight(records, monkeypatch):
     os.utime(path, (midnight.timestamp() - 4000,) * 2)
     monkeypatch.setattr(retention.datetime, "datetime", Clock)
     seconds = retention.QUIET - 1
-    assert run(records) == 0
+    assert records.retain() == 0
     assert path.exists()
     seconds = retention.QUIET + 1
-    assert run(records) == 0
+    assert records.retain() == 0
     assert not path.exists()
 
 
@@ -148,7 +134,7 @@ def test_a_damaged_archive_costs_no_record(records, kind, capsys):
     path = records.add(2)
     packed = records.day(2) / f"messages.json.{kind}"
     packed.write_bytes(b"no archive")
-    assert run(records) == 1
+    assert records.retain() == 1
     assert path.exists()
     assert packed.read_bytes() == b"no archive"
     assert "could not be compressed" in capsys.readouterr().out
@@ -158,15 +144,15 @@ def test_without_room_to_compress_deleting_comes_first(records, monkeypatch):
     """The archive of one day fits only after the oldest day went."""
     oldest, path = records.add(3), records.add(2)
     monkeypatch.setattr(archive, "free", lambda _fd: 0 if oldest.exists() else 1 << 30)
-    assert run(records, "--days=2") == 0
+    assert records.retain("--days=2") == 0
     assert not path.exists()
-    assert report(records)["ok"]
+    assert records.report()["ok"]
 
 
 def test_without_room_at_all_nothing_is_lost_and_it_is_said(records, monkeypatch, capsys):
     path = records.add(2)
     monkeypatch.setattr(archive, "free", lambda _fd: 0)
-    assert run(records) == 1
+    assert records.retain() == 1
     assert records.names() == [records.day(2).name, f"{records.day(2).name}/messages.json"]
     assert "would leave less than" in capsys.readouterr().out
     assert path.exists()
@@ -186,7 +172,7 @@ def test_a_file_that_is_written_to_meanwhile_stays(records, monkeypatch, step):
         return found
 
     monkeypatch.setattr(archive, step, slow)
-    assert run(records) == 1
+    assert records.retain() == 1
     assert path.read_bytes().endswith(b'{"late": 1}\n')
     assert len(records.names()) == 2
 
@@ -195,7 +181,7 @@ def test_a_compressor_that_lies_costs_no_record(records, monkeypatch):
     path = records.add(2)
     packed = archive.packed
     monkeypatch.setattr(archive, "packed", lambda fd, kind: list(packed(fd, kind))[:-1])
-    assert run(records) == 1
+    assert records.retain() == 1
     assert path.exists()
     assert len(records.names()) == 2
 
@@ -226,7 +212,7 @@ def test_killed_at_any_point_it_loses_nothing(records):
             assert all(text_of(path) == text for path in found)
     assert process.returncode == 0, process.stderr.read()
     assert kills > 3, "the test never killed it"
-    assert run(records) == 0
+    assert records.retain() == 0
     for (back, name), text in expected.items():
         (found,) = records.day(back).glob(f"{name}*")
         assert found.name != name
@@ -254,7 +240,7 @@ def test_a_real_full_disk(tmp_path, records_in, monkeypatch):
         assert raised.value.errno == errno.ENOSPC
         os.close(day)
         assert sorted(item.name for item in path.parent.iterdir()) == ["messages.json"]
-        assert run(records, "--days=3") == 0
+        assert records.retain("--days=3") == 0
         assert not oldest.exists()
         assert not path.exists()
     finally:

@@ -15,60 +15,48 @@ import limits
 import pytest
 import retention
 
-
-def run(records, *options: str) -> int:
-    return retention.main(["--data-dir", str(records.folder), *options])
-
-
-def report(records) -> dict:
-    return json.loads((records.work / "retention.json").read_text("utf-8"))
-
-
-@pytest.fixture(autouse=True)
-def enough_room(monkeypatch):
-    """The test machine's own disk decides nothing here."""
-    monkeypatch.setattr(retention, "RESERVE", 0)
+pytestmark = pytest.mark.usefixtures("enough_room")
 
 
 def test_the_oldest_days_go_and_the_report_says_why(records, capsys):
     for back in (0, 1, 2, 3, 40):
         records.add(back)
     records.add(3, "status.json.gz")
-    assert run(records, "--days=2", "--no-compress", "--trust-clock") == 0
+    assert records.retain("--days=2", "--no-compress", "--trust-clock") == 0
     assert {pathlib.Path(name).parts[0] for name in records.names()} == {records.day(back).name for back in (0, 1, 2)}
     said = capsys.readouterr().out
     assert f"Deleted {records.day(40).name} (8.789 KiB): older than 2 days.\n" in said
     lines = [json.loads(line) for line in (records.work / "retention.jsonl").read_text("utf-8").splitlines()]
     assert [entry["day"] for entry in lines[0]["deleted"]] == [records.day(40).name, records.day(3).name]
-    assert lines[0] == report(records)
+    assert lines[0] == records.report()
     assert lines[0]["ok"]
 
 
 def test_by_total_size(records):
     for back in range(4):
         records.add(back, text=b"x" * 1000)
-    assert run(records, "--total-bytes=2k", "--no-compress") == 0
+    assert records.retain("--total-bytes=2k", "--no-compress") == 0
     assert records.names()[::2] == [records.day(1).name, records.day(0).name]
 
 
 def test_by_free_space_all_but_today_goes_and_the_lack_is_said(records, capsys):
     for back in range(4):
         records.add(back)
-    assert run(records, "--min-free=100%") == 1
+    assert records.retain("--min-free=100%") == 1
     assert records.names()[::2] == [records.day(0).name]
     assert "on a full disk records are lost" in capsys.readouterr().out
-    assert not report(records)["ok"]
+    assert not records.report()["ok"]
 
 
 def test_a_dry_run_says_the_same_and_changes_nothing(records, capsys):
     for back in (1, 2, 3):
         records.add(back)
     before = records.names()
-    assert run(records, "--days=2", "--dry-run") == 0
+    assert records.retain("--days=2", "--dry-run") == 0
     said = capsys.readouterr().out
     assert records.names() == before
     assert not list(records.work.iterdir())
-    assert run(records, "--days=2") == 0
+    assert records.retain("--days=2") == 0
     assert capsys.readouterr().out == said.replace("Would delete", "Deleted").replace("Would compress", "Compressed")
 
 
@@ -78,10 +66,10 @@ def test_a_dry_run_says_the_same_and_changes_nothing(records, capsys):
 def test_foreign_files_stay(records, name, capsys):
     records.add(5)
     foreign = records.add(5, name)
-    assert run(records, "--days=2") == 0
+    assert records.retain("--days=2") == 0
     assert records.names() == [records.day(5).name, f"{records.day(5).name}/{name}"]
     assert "not the rest" in capsys.readouterr().out
-    assert run(records, "--days=2") == 0
+    assert records.retain("--days=2") == 0
     assert foreign.exists()
     assert capsys.readouterr().out == ""
 
@@ -91,7 +79,7 @@ def test_foreign_folders_stay(records, name):
     folder = records.folder / name
     folder.mkdir()
     (folder / "messages.json").write_text("mine")
-    assert run(records, "--days=1", "--total-bytes=1", "--trust-clock") == 0
+    assert records.retain("--days=1", "--total-bytes=1", "--trust-clock") == 0
     assert (folder / "messages.json").read_text() == "mine"
 
 
@@ -104,7 +92,7 @@ def test_links_are_not_followed(records, tmp_path):
     records.day(3).mkdir()
     (records.day(3) / "status.json").symlink_to(outside / "messages.json")
     (records.day(3) / "messages.json").mkdir()
-    assert run(records, "--days=1", "--total-bytes=1", "--trust-clock") == 0
+    assert records.retain("--days=1", "--total-bytes=1", "--trust-clock") == 0
     assert (outside / "messages.json").read_text() == "mine"
     assert (records.folder / "2020-01-01").is_symlink()
     assert (records.day(3) / "status.json").is_symlink()
@@ -114,7 +102,7 @@ def test_the_future_stays(records):
     records.add(-400)
     records.add(3)
     records.add(0)
-    assert run(records, "--days=1", "--total-bytes=1") == 1
+    assert records.retain("--days=1", "--total-bytes=1") == 1
     assert records.names()[::2] == [records.day(0).name, records.day(-400).name]
 
 
@@ -126,7 +114,7 @@ def test_a_destination_keeps_what_it_has_not_finished(records, force, capsys):
     destinations.mkdir()
     (destinations / "kafka.json").write_text(json.dumps({"done_before": records.day(4).name}))
     (destinations / "postgresql.json").write_text(json.dumps({"done_before": records.day(0).name}))
-    assert run(records, "--days=2", *(["--force"] if force else [])) == (0 if force else 1)
+    assert records.retain("--days=2", *(["--force"] if force else [])) == (0 if force else 1)
     assert records.names()[::2] == [records.day(back).name for back in ((2,) if force else (4, 3, 2))]
     assert force or (records.day(4) / "messages.json").exists(), "a reader keeps its place in a plain file"
     assert ("destination has not finished" in capsys.readouterr().out) != force
@@ -137,7 +125,7 @@ def test_a_checkpoint_that_cannot_be_read_keeps_everything(records, text, capsys
     path = records.add(9)
     (records.work / "destinations").mkdir()
     (records.work / "destinations" / "kafka.json").write_bytes(text.encode("latin-1"))
-    assert run(records, "--days=2", "--trust-clock") == 1
+    assert records.retain("--days=2", "--trust-clock") == 1
     assert path.exists()
     assert "destination kafka cannot be read" in capsys.readouterr().out
 
@@ -148,7 +136,7 @@ def test_a_checkpoint_that_is_a_link_keeps_everything(records, tmp_path, capsys)
     elsewhere = tmp_path / "elsewhere.json"
     elsewhere.write_text(json.dumps({"done_before": records.day(0).name}))
     (records.work / "destinations" / "kafka.json").symlink_to(elsewhere)
-    assert run(records, "--days=2", "--trust-clock") == 1
+    assert records.retain("--days=2", "--trust-clock") == 1
     assert path.exists()
     assert "destination kafka cannot be read" in capsys.readouterr().out
 
@@ -157,17 +145,17 @@ def test_two_runs_at_once(records, capsys):
     path = records.add(9)
     with (records.work / "retention.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert run(records, "--days=2", "--trust-clock") == 1
+        assert records.retain("--days=2", "--trust-clock") == 1
         assert path.exists()
         assert "Another run" in capsys.readouterr().err
-    assert run(records, "--days=2", "--trust-clock") == 0
+    assert records.retain("--days=2", "--trust-clock") == 0
 
 
 def test_the_history_is_bounded(records, monkeypatch):
     monkeypatch.setattr(retention, "REPORT_LIMIT", 2000)
     for _turn in range(40):
         records.add(2, text=os.urandom(9))
-        assert run(records) == 0
+        assert records.retain() == 0
     history = records.work / "retention.jsonl"
     assert 300 < history.stat().st_size < 2500
     assert all(json.loads(line) for line in history.read_text("utf-8").splitlines())
@@ -180,12 +168,12 @@ def test_what_rsyslogd_only_appends_to_is_emptied(records, name, monkeypatch):
     path = records.work / name
     with path.open("ab", buffering=0) as rsyslogd:
         rsyslogd.write(b"x" * 1000)
-        assert run(records) == 0
+        assert records.retain() == 0
         assert path.stat().st_size == 1000
         rsyslogd.write(b"x")
-        assert run(records, "--dry-run") == 0
+        assert records.retain("--dry-run") == 0
         assert path.stat().st_size == 1001
-        assert run(records) == 0
+        assert records.retain() == 0
         assert path.stat().st_size == 0
         rsyslogd.write(b"more")
     assert path.read_bytes() == b"more"
@@ -198,7 +186,7 @@ def test_only_what_is_rsyslogds_own_is_emptied(records, tmp_path, monkeypatch, c
     (records.work / "canary").symlink_to(outside)
     (records.work / "foreign.json").write_bytes(b"x" * 2000)
     os.mkfifo(records.work / "impstats.json")
-    assert run(records) == 1
+    assert records.retain() == 1
     assert "canary could not be emptied" in capsys.readouterr().out
     assert outside.stat().st_size == (records.work / "foreign.json").stat().st_size == 2000
 
@@ -214,7 +202,7 @@ def test_the_metrics_empty_their_file_first(records):
 def test_wrong_usage(records, options):
     path = records.add(9)
     try:
-        status = run(records, *options)
+        status = records.retain(*options)
     except SystemExit as ended:
         status = ended.code
     assert status == 2
@@ -225,7 +213,7 @@ def test_wrong_usage(records, options):
 def test_only_the_owner_runs_it(records, capsys):
     path = records.add(9)
     os.chown(records.folder, 65534, 65534)
-    assert run(records, "--days=2") == 2
+    assert records.retain("--days=2") == 2
     assert path.exists()
     assert "Run this as the owner" in capsys.readouterr().err
 

@@ -343,6 +343,7 @@ ERRORS = {
     "Incorrect usage of API": "bad_argument",
     "Error: invalid value for argument 'port'.": "bad_argument",
     "Error: the command could not be executed on node2: connection timed out.": "node",
+    "Error: the slave was down": "node",
     "<html><body>Invalid credentials</body></html>": "not_plaintext",
     "Traceback (most recent call last):\n  KeyError: 'node failed'": "not_plaintext",
     "x: SQLSTATE[HY000]": "not_plaintext",
