@@ -45,15 +45,50 @@ WAYS = {
 }
 # As the playbooks say it and the emulator shows it; the templates are those of the vendor's page.
 WANTED = {
-    "host": "remote.example.com", "port": "5514", "facility": "local3", "socket_type": "tcp", "level": "DEBUG",
+    "host": "remote.example.com",
+    "port": "5514",
+    "facility": "local3",
+    "socket_type": "tcp",
+    "level": "DEBUG",
     "enabled": "True",
-    "message_template": ",".join(f'"%({name})s"' for name in (
-        "id", "filtering_host", "sender", "recipient", "domain", "timestamp", "sender_host", "helo", "sender_ip",
-        "incoming_size", "outgoing_size", "status", "classification", "classification_details", "from_header",
-        "to_header", "cc_header", "subject_header")),
-    "status_template": ",".join(f'"%({name})s"' for name in (
-        "id", "filtering_host", "recipient", "domain", "status", "delivery_date", "delivery_ip", "delivery_fqdn",
-        "delivery_port", "delivery_data")),
+    "message_template": ",".join(
+        f'"%({name})s"'
+        for name in (
+            "id",
+            "filtering_host",
+            "sender",
+            "recipient",
+            "domain",
+            "timestamp",
+            "sender_host",
+            "helo",
+            "sender_ip",
+            "incoming_size",
+            "outgoing_size",
+            "status",
+            "classification",
+            "classification_details",
+            "from_header",
+            "to_header",
+            "cc_header",
+            "subject_header",
+        )
+    ),
+    "status_template": ",".join(
+        f'"%({name})s"'
+        for name in (
+            "id",
+            "filtering_host",
+            "recipient",
+            "domain",
+            "status",
+            "delivery_date",
+            "delivery_ip",
+            "delivery_fqdn",
+            "delivery_port",
+            "delivery_data",
+        )
+    ),
 }
 
 
@@ -62,10 +97,21 @@ def serve(pipe: Any, count: int) -> None:
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         certificates = Certificates(Path(folder), NAMES)
-        clusters = [stack.enter_context(Emulator(password="not a secret", certificates=certificates))
-                    for _number in range(count)]
-        pipe.send([{"api_url": cluster.url, "api_username": cluster.username, "api_password": cluster.password,
-                    "ca_path": cluster.ca_path} for cluster in clusters])
+        clusters = [
+            stack.enter_context(Emulator(password="not a secret", certificates=certificates))
+            for _number in range(count)
+        ]
+        pipe.send(
+            [
+                {
+                    "api_url": cluster.url,
+                    "api_username": cluster.username,
+                    "api_password": cluster.password,
+                    "ca_path": cluster.ca_path,
+                }
+                for cluster in clusters
+            ]
+        )
         with contextlib.suppress(EOFError):
             while True:
                 if pipe.recv() == "reset":
@@ -91,14 +137,24 @@ class Bench:
         (collection / "local_cloud").symlink_to(ROOT)
         (folder / "ansible.cfg").touch()
         foreign = ("ANSIBLE_", "SPAMEXPERTS_", "PYTHON")
-        own = {name: value for name, value in os.environ.items()
-               if not name.startswith(foreign) and not name.lower().endswith("_proxy")}
+        own = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(foreign) and not name.lower().endswith("_proxy")
+        }
         self.environment = {
-            **own, "ANSIBLE_CONFIG": str(folder / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": str(folder / "tree"),
-            "ANSIBLE_HOME": str(folder / "home"), "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
-            "ANSIBLE_REMOTE_TEMP": str(folder / "tmp"), "ANSIBLE_FORKS": str(FORKS), "ANSIBLE_PIPELINING": "true",
-            "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONNECTION_PLUGINS": str(ROOT / "tests" / "integration" / "connections"),
-            "LC_ALL": "C.UTF-8"}
+            **own,
+            "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
+            "ANSIBLE_COLLECTIONS_PATH": str(folder / "tree"),
+            "ANSIBLE_HOME": str(folder / "home"),
+            "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
+            "ANSIBLE_REMOTE_TEMP": str(folder / "tmp"),
+            "ANSIBLE_FORKS": str(FORKS),
+            "ANSIBLE_PIPELINING": "true",
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_CONNECTION_PLUGINS": str(ROOT / "tests" / "integration" / "connections"),
+            "LC_ALL": "C.UTF-8",
+        }
 
     def ask(self, what: str) -> Any:
         """What the clusters answer."""
@@ -108,17 +164,29 @@ class Bench:
     def measure(self, way: str, count: int) -> dict[str, float]:
         """CPU and wall seconds of one run on so many clusters; raises unless it did exactly what it should."""
         playbook, connection, calls = WAYS[way]
-        inventory = {"all": {
-            "hosts": {f"cluster{number}": cluster for number, cluster in enumerate(self.clusters[:count])},
-            # Without an interpreter Ansible would look for one on each host: only modules would pay for that.
-            "vars": {"ansible_connection": connection, "ansible_python_interpreter": sys.executable,
-                     **{name: WANTED[name] for name in ("message_template", "status_template")}}}}
+        inventory = {
+            "all": {
+                "hosts": {f"cluster{number}": cluster for number, cluster in enumerate(self.clusters[:count])},
+                # Without an interpreter Ansible would look for one on each host: only modules would pay for that.
+                "vars": {
+                    "ansible_connection": connection,
+                    "ansible_python_interpreter": sys.executable,
+                    **{name: WANTED[name] for name in ("message_template", "status_template")},
+                },
+            }
+        }
         (self.folder / "inventory.json").write_text(json.dumps(inventory), encoding="utf-8")
         self.ask("reset")
         program = Path(sys.executable).parent / "ansible-playbook"
         words = [str(program), "-i", str(self.folder / "inventory.json"), str(HERE / "playbooks" / playbook)]
-        done = subprocess.run([sys.executable, str(HERE / "measure.py"), *words], env=self.environment,
-                              cwd=self.folder, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, str(HERE / "measure.py"), *words],
+            env=self.environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         result = json.loads(done.stdout)
         if result["status"] != 0:
             raise RuntimeError(f"{way} failed:\n{result['output']}")
@@ -131,18 +199,33 @@ class Bench:
 
 def machine() -> dict[str, Any]:
     """Where and with what the figures were taken."""
-    model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-                  if line.startswith("model name")), platform.machine())
-    commit = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude=*"],
-                            capture_output=True, text=True, check=False).stdout.strip()
+    model = next(
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+            if line.startswith("model name")
+        ),
+        platform.machine(),
+    )
+    commit = subprocess.run(
+        ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude=*"],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.strip()
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
         "collection": yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"],
         "commit": commit,
-        "versions": {**{name: version(name) for name in ("ansible-core", "jinja2", "requests", "urllib3")},
-                     "Python": platform.python_version(), "OpenSSL": ssl.OPENSSL_VERSION.split()[1],
-                     "Linux": platform.release().split("-")[0]},
-        "processor": model, "cores": os.cpu_count(), "forks": FORKS,
+        "versions": {
+            **{name: version(name) for name in ("ansible-core", "jinja2", "requests", "urllib3")},
+            "Python": platform.python_version(),
+            "OpenSSL": ssl.OPENSSL_VERSION.split()[1],
+            "Linux": platform.release().split("-")[0],
+        },
+        "processor": model,
+        "cores": os.cpu_count(),
+        "forks": FORKS,
     }
 
 
@@ -155,8 +238,11 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="folder of the JSON file; without it, figures are only printed")
     options = parser.parse_args()
     result = {**machine(), "load_before": [], "rows": []}
-    rows = {(count, way): {"clusters": count, "way": way, "rounds": []}
-            for count in options.clusters for way in options.ways}
+    rows = {
+        (count, way): {"clusters": count, "way": way, "rounds": []}
+        for count in options.clusters
+        for way in options.ways
+    }
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), max(options.clusters))
         for way in WAYS:
@@ -167,11 +253,21 @@ def main() -> None:
                 for way in options.ways:
                     figures = bench.measure(way, count)
                     rows[count, way]["rounds"].append(figures)
-                    print(f"round {number}, {count} clusters, {way}: {figures['cpu_s']} CPU s, "
-                          f"{figures['wall_s']} s", flush=True)
-                result["rows"] = [{**row, **{key: round(statistics.median(one[key] for one in row["rounds"]), 2)
-                                             for key in ("cpu_s", "wall_s")}}
-                                  for row in rows.values() if row["rounds"]]
+                    print(
+                        f"round {number}, {count} clusters, {way}: {figures['cpu_s']} CPU s, {figures['wall_s']} s",
+                        flush=True,
+                    )
+                result["rows"] = [
+                    {
+                        **row,
+                        **{
+                            key: round(statistics.median(one[key] for one in row["rounds"]), 2)
+                            for key in ("cpu_s", "wall_s")
+                        },
+                    }
+                    for row in rows.values()
+                    if row["rounds"]
+                ]
                 # After every round, so that a long run that is broken off is not for nothing.
                 if options.output:
                     core = ".".join(result["versions"]["ansible-core"].split(".")[:2])

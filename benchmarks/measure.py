@@ -26,8 +26,9 @@ def main() -> None:
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
     start = time.monotonic()
-    done = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, check=False)
+    done = subprocess.run(
+        sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     wall = time.monotonic() - start
     while True:
         try:
@@ -35,8 +36,15 @@ def main() -> None:
         except ChildProcessError:
             break
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    json.dump({"status": done.returncode, "cpu_s": used.ru_utime + used.ru_stime, "wall_s": wall,
-               "output": done.stdout[-4000:]}, sys.stdout)
+    json.dump(
+        {
+            "status": done.returncode,
+            "cpu_s": used.ru_utime + used.ru_stime,
+            "wall_s": wall,
+            "output": done.stdout[-4000:],
+        },
+        sys.stdout,
+    )
 
 
 if __name__ == "__main__":

@@ -28,19 +28,26 @@ def table(result: dict[str, Any]) -> str:
     rows = {(row["clusters"], row["way"]): row for row in result["rows"]}
     versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
     loads = result["load_before"]
-    lines = [f"### ansible-core {result['versions']['ansible-core']}", "",
-             f"{result['date']}, collection at {result['commit']}, {versions}; {result['cores']} cores of "
-             f"{result['processor']}; {result['forks']} forks; load of the machine before the rounds "
-             f"{min(loads):g} to {max(loads):g}.", "",
-             "| clusters | what | rounds | CPU s | wall s | net CPU ms a cluster | of `uri` | of `ping` |",
-             "|---:|---|---:|---:|---:|---:|---:|---:|"]
+    lines = [
+        f"### ansible-core {result['versions']['ansible-core']}",
+        "",
+        f"{result['date']}, collection at {result['commit']}, {versions}; {result['cores']} cores of "
+        f"{result['processor']}; {result['forks']} forks; load of the machine before the rounds "
+        f"{min(loads):g} to {max(loads):g}.",
+        "",
+        "| clusters | what | rounds | CPU s | wall s | net CPU ms a cluster | of `uri` | of `ping` |",
+        "|---:|---|---:|---:|---:|---:|---:|---:|",
+    ]
     for (count, way), row in rows.items():
-        net = {name: rows[count, name]["cpu_s"] - rows[count, "start"]["cpu_s"] for name in LABELS
-               if (count, name) in rows}
+        net = {
+            name: rows[count, name]["cpu_s"] - rows[count, "start"]["cpu_s"] for name in LABELS if (count, name) in rows
+        }
         shares = [f"{net[way] / net[peer]:.3f}" if way != "start" and peer in net else "" for peer in ("uri", "ping")]
         each = "" if way == "start" else f"{1000 * net[way] / count:.0f}"
-        lines.append(f"| {count} | {LABELS[way]} | {len(row['rounds'])} | {row['cpu_s']:.2f} | {row['wall_s']:.2f} | "
-                     f"{each} | {shares[0]} | {shares[1]} |")
+        lines.append(
+            f"| {count} | {LABELS[way]} | {len(row['rounds'])} | {row['cpu_s']:.2f} | {row['wall_s']:.2f} | "
+            f"{each} | {shares[0]} | {shares[1]} |"
+        )
     return "\n".join(lines) + "\n"
 
 

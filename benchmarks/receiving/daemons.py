@@ -175,8 +175,14 @@ def cpu_clock(pid: int) -> float:
 
 
 def run(
-    receiver: Receiver, folder: pathlib.Path, send: list[str], data: pathlib.Path, transport: str, count: int,
-    connections: int, rate: int,
+    receiver: Receiver,
+    folder: pathlib.Path,
+    send: list[str],
+    data: pathlib.Path,
+    transport: str,
+    count: int,
+    connections: int,
+    rate: int,
 ) -> Run:
     """One run of a receiver. Its files stay in the folder."""
     with running(receiver, folder) as (port, pid):
@@ -184,7 +190,8 @@ def run(
         before = cpu_clock(pid)
         sender = subprocess.Popen(
             [*send, transport, str(port), str(data), str(count), str(connections), str(rate)],
-            stdout=subprocess.PIPE, text=True,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         changed, checked = time.monotonic(), -1
         while True:

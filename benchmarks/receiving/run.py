@@ -50,9 +50,7 @@ def receivers(root: pathlib.Path, preload: str) -> list[daemons.Receiver]:
         found.append(daemons.role(style, value, rsyslog_receiver_on_overload="block"))
         if preload and style != "csv":
             environment = {"LD_PRELOAD": preload}
-            found.append(
-                daemons.role(f"{style}, tcmalloc", value, environment, rsyslog_receiver_on_overload="block")
-            )
+            found.append(daemons.role(f"{style}, tcmalloc", value, environment, rsyslog_receiver_on_overload="block"))
     return found
 
 

@@ -24,9 +24,7 @@ _START = r"^[ \t]*(?:[-*+>#]+[ \t]*|[0-9]+[.)][ \t]*|def[ \t]+)?(?P<name>api_[a-
 _SIGNATURE = re.compile(_START + r"(?=[ \t]*\()", re.MULTILINE)
 _NAME_ALONE = re.compile(_START + r"[ \t]*:?[ \t]*$", re.MULTILINE)
 _NAME_FIRST = re.compile(r"^(?P<name>api_[a-z0-9_]+)(?=[ \t:])", re.MULTILINE)
-_NAMES = re.compile(
-    r"^[ \t]*api_[a-z0-9_]+(?:(?:[ \t]*[,;][ \t]*|[ \t]+)api_[a-z0-9_]+)+[ \t]*[,;]?$", re.MULTILINE
-)
+_NAMES = re.compile(r"^[ \t]*api_[a-z0-9_]+(?:(?:[ \t]*[,;][ \t]*|[ \t]+)api_[a-z0-9_]+)+[ \t]*[,;]?$", re.MULTILINE)
 _REST = re.compile(
     rf"[ \t]*(?P<arguments>\((?:{_TEXT}|\((?:{_TEXT}|[^()'\"])*\)|[^()'\"])*\))(?:\s*->[ \t]*(?P<returns>[^\n]*\S))?"
 )

@@ -56,9 +56,7 @@ def cluster_writers(hosts: t.Iterable[Item]) -> t.Dict[str, t.Any]:
     for address, members in clusters.items():
         if address and len({member["fingerprint"] for member in members}) > 1:
             names = ", ".join(member["name"] for member in members)
-            problems.append(
-                f"{names} are one cluster, because they have one api_url; give them the same settings."
-            )
+            problems.append(f"{names} are one cluster, because they have one api_url; give them the same settings.")
     return {"writers": writers, "problems": problems}
 
 

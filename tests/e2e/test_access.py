@@ -31,8 +31,11 @@ def tables(receiver) -> str:
 def test_allowed_senders(site):
     """On one release; molecule's scenario alternative has senders and firewall on both."""
     receiver = site.receivers["debian12"]
-    variables = {**site.variables(receiver, {"secret": SECRET}, "udp"), "rsyslog_receiver_manage_firewall": True,
-                 "rsyslog_receiver_preload_allocator": True}
+    variables = {
+        **site.variables(receiver, {"secret": SECRET}, "udp"),
+        "rsyslog_receiver_manage_firewall": True,
+        "rsyslog_receiver_preload_allocator": True,
+    }
 
     allowed = {"rsyslog_receiver_allowed_senders": [site.cluster.address, "2001:db8::/32"]}
     assert site.changed(site.playbook("receiver", **variables, **allowed))[receiver.container] > 0

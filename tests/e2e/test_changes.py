@@ -39,8 +39,10 @@ def under_load(site, receiver, label: str):
     ids = [record.get("email.local_id", record["event.original"][:200]) for record in found["quarantine"]]
     kept += [("message" if local_id in messages else "status", local_id) for local_id in ids]
     missing, surplus = Counter(sent) - Counter(kept), Counter(kept) - Counter(sent)
-    site.report(f"{label}: sent {len(sent)}; lost {sum(missing.values())}, twice {sum(surplus.values())}, "
-                f"quarantined {len(found['quarantine'])}")
+    site.report(
+        f"{label}: sent {len(sent)}; lost {sum(missing.values())}, twice {sum(surplus.values())}, "
+        f"quarantined {len(found['quarantine'])}"
+    )
     assert len(sent) > 3 * RATE
     assert not missing and not surplus, (list(missing)[:3], list(surplus)[:3])
 
@@ -72,24 +74,31 @@ def install_first_version(receiver) -> None:
     config, units, data = "/etc/rsyslog.d/spamexperts", "/etc/systemd/system", "/var/log/spamexperts"
     shell = ["exec", receiver.container, "sh", "-ec"]
     podman(*shell, f"systemctl stop spamexperts-receiver 2>/dev/null || true; rm -rf {config} {data}")
-    podman(*shell, "getent group spamexperts || groupadd -r spamexperts;"
-                   "id spamexperts 2>/dev/null || useradd -r -g spamexperts -M -s /usr/sbin/nologin spamexperts;"
-                   f"install -d -m 0750 -g spamexperts {config};"
-                   f"install -d -m 0750 -o spamexperts -g spamexperts {data} {data}/.receiver")
+    podman(
+        *shell,
+        "getent group spamexperts || groupadd -r spamexperts;"
+        "id spamexperts 2>/dev/null || useradd -r -g spamexperts -M -s /usr/sbin/nologin spamexperts;"
+        f"install -d -m 0750 -g spamexperts {config};"
+        f"install -d -m 0750 -o spamexperts -g spamexperts {data} {data}/.receiver",
+    )
     for name, folder in (("receiver.conf", config), ("records.rulebase", config), ("receiver.service", units)):
         target = "spamexperts-receiver.service" if name == "receiver.service" else name
         podman("cp", str(FIRST_VERSION / name), f"{receiver.container}:{folder}/{target}")
-    podman(*shell, "cd /etc/rsyslog.d/spamexperts; chown root:spamexperts receiver.conf; chmod 0640 receiver.conf;"
-                   "chown spamexperts:root records.rulebase; chmod 0400 records.rulebase;"
-                   "systemctl daemon-reload; systemctl enable --now spamexperts-receiver")
+    podman(
+        *shell,
+        "cd /etc/rsyslog.d/spamexperts; chown root:spamexperts receiver.conf; chmod 0640 receiver.conf;"
+        "chown spamexperts:root records.rulebase; chmod 0400 records.rulebase;"
+        "systemctl daemon-reload; systemctl enable --now spamexperts-receiver",
+    )
 
 
 def test_rotation_of_the_secret(site, release):
     receiver = site.receivers[release]
     prepare(site, receiver, {"secret": OLD})
     with under_load(site, receiver, f"{release} rotation") as found:
-        output = site.playbook("rotate_secret", **site.variables(
-            receiver, {"secret": NEW, "previous_secrets": [OLD]}, "udp"), **QUICK)
+        output = site.playbook(
+            "rotate_secret", **site.variables(receiver, {"secret": NEW, "previous_secrets": [OLD]}, "udp"), **QUICK
+        )
     assert "all with the new secret" in output
     assert found["quarantine"] == []
     assert NEW in settings(site)["message_template"]
@@ -118,8 +127,12 @@ def test_restart_under_tcp_warns_and_the_settings_are_written_again(site):
     variables = {**site.variables(receiver, {"secret": NEW}, "tcp"), **QUICK}
     site.playbook("site", **{**variables, "spamexperts_proof_timeout": 0})
     site.cluster.flow(seed=site.seed(), messages=30, rate=100)
-    output = site.playbook("site", **{**variables, "spamexperts_proof_timeout": 0},
-                           rsyslog_receiver_max_message_size="256k", spamexperts_reapply=True)
+    output = site.playbook(
+        "site",
+        **{**variables, "spamexperts_proof_timeout": 0},
+        rsyslog_receiver_max_message_size="256k",
+        spamexperts_reapply=True,
+    )
     assert f"WARNING: the restart cuts the TCP connections of {site.cluster.address}" in output
     before = receiver.counts()
     _summary, entries = site.cluster.flow(seed=site.seed(), messages=300, rate=1000)
@@ -134,8 +147,16 @@ def test_removal_leaves_nothing_and_a_new_installation_starts_anew(site):
     before = receiver.counts()
     variables = site.variables(receiver, {"secret": NEW}, "udp")
     site.playbook("receiver", **variables, rsyslog_receiver_state="absent")
-    left = podman("exec", receiver.container, "find", "/", "-xdev", "-iname", "*spamexperts*",
-                  *("-not", "-path", "/proc/*", "-not", "-path", "/var/log/spamexperts*"))
+    left = podman(
+        "exec",
+        receiver.container,
+        "find",
+        "/",
+        "-xdev",
+        "-iname",
+        "*spamexperts*",
+        *("-not", "-path", "/proc/*", "-not", "-path", "/var/log/spamexperts*"),
+    )
     assert left.split() == []
     assert receiver.counts() == before
     again = site.playbook("receiver", **variables, rsyslog_receiver_state="absent")

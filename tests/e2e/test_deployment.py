@@ -30,8 +30,11 @@ def shell(receiver, script: str) -> str:
 
 def files(receiver) -> str:
     """Everything that makes the receiver what it is, with owner, mode and content; the manifest apart."""
-    return shell(receiver, f"find {CONFIG} {UNITS}/spamexperts-receiver* -not -name manifest.json -not -path {CONFIG} "
-                           "-exec stat -c '%n %a %U:%G' {} + -type f -exec sha256sum {} + 2>/dev/null | sort")
+    return shell(
+        receiver,
+        f"find {CONFIG} {UNITS}/spamexperts-receiver* -not -name manifest.json -not -path {CONFIG} "
+        "-exec stat -c '%n %a %U:%G' {} + -type f -exec sha256sum {} + 2>/dev/null | sort",
+    )
 
 
 def main_pid(receiver) -> int:
@@ -54,8 +57,14 @@ def arrives(site, receiver) -> None:
 @contextlib.contextmanager
 def deaf(receiver):
     """The port is another program's, of the service's own user: only the record that has to get through finds it."""
-    podman("exec", receiver.container, "systemd-run", "--unit=deaf", "--uid=spamexperts",
-           *("python3", "-m", "http.server", "--directory=/nonexistent", str(DEAF)))
+    podman(
+        "exec",
+        receiver.container,
+        "systemd-run",
+        "--unit=deaf",
+        "--uid=spamexperts",
+        *("python3", "-m", "http.server", "--directory=/nonexistent", str(DEAF)),
+    )
     try:
         yield
     finally:
@@ -92,9 +101,11 @@ def test_dry_runs_tell_the_truth_and_touch_nothing(site):
         assert "WARNING" not in unchanged
 
         cut = f"would cut the TCP connections of {site.cluster.address}"
-        for change in ({"rsyslog_receiver_max_message_size": "256k"},
-                       # The sender is connected to a port that is no longer wanted.
-                       {"rsyslog_receiver_listeners": [{"transport": "tcp", "port": 5516}]}):
+        for change in (
+            {"rsyslog_receiver_max_message_size": "256k"},
+            # The sender is connected to a port that is no longer wanted.
+            {"rsyslog_receiver_listeners": [{"transport": "tcp", "port": 5516}]},
+        ):
             changed = site.playbook("receiver", "--check", **variables, **change)
             assert site.changed(changed)[receiver.container] > 0
             assert f"WARNING: the restart {cut}" in changed
@@ -122,8 +133,14 @@ def test_a_change_that_is_taken_back_leaves_the_firewall_as_it_was(site):
     receiver, variables = prepared(site, "debian13")
     before = files(receiver)
     with deaf(receiver):
-        site.playbook("receiver", fails=True, **variables, rsyslog_receiver_listeners=WITH_DEAF,
-                      rsyslog_receiver_manage_firewall=True, rsyslog_receiver_allowed_senders=["192.0.2.1"])
+        site.playbook(
+            "receiver",
+            fails=True,
+            **variables,
+            rsyslog_receiver_listeners=WITH_DEAF,
+            rsyslog_receiver_manage_firewall=True,
+            rsyslog_receiver_allowed_senders=["192.0.2.1"],
+        )
     assert not has_table(receiver)
     assert files(receiver) == before
     arrives(site, receiver)
@@ -153,13 +170,22 @@ def test_a_first_deployment_that_does_not_work_leaves_nothing_running(site):
     variables = {**site.variables(receiver, {"secret": OLD}, "udp"), **QUICK}
     site.playbook("receiver", **variables, rsyslog_receiver_state="absent")
     with deaf(receiver):
-        output = site.playbook("receiver", fails=True, **variables, rsyslog_receiver_listeners=WITH_DEAF,
-                               rsyslog_receiver_manage_firewall=True, rsyslog_receiver_allowed_senders=["192.0.2.1"])
+        output = site.playbook(
+            "receiver",
+            fails=True,
+            **variables,
+            rsyslog_receiver_listeners=WITH_DEAF,
+            rsyslog_receiver_manage_firewall=True,
+            rsyslog_receiver_allowed_senders=["192.0.2.1"],
+        )
     assert "the receiver was taken off again" in output
     assert daemons(receiver) == 0
     assert not has_table(receiver)
-    left = shell(receiver, f"cd {CONFIG}; ls -d *.conf *.rulebase previous candidate {UNITS}/*spamexperts* {SYSCTL} "
-                           "/run/systemd/system/spamexperts* 2>/dev/null || true")
+    left = shell(
+        receiver,
+        f"cd {CONFIG}; ls -d *.conf *.rulebase previous candidate {UNITS}/*spamexperts* {SYSCTL} "
+        "/run/systemd/system/spamexperts* 2>/dev/null || true",
+    )
     assert left == ""
     assert "spamexperts" not in shell(receiver, "systemctl list-units --all --no-legend --state=failed")
     prepare(site, receiver, {"secret": OLD})
@@ -192,15 +218,23 @@ def test_a_run_that_was_cut_short(site, wanted):
         variables = site.variables(receiver, {"secret": NEW}, "udp")
         site.playbook("receiver", **variables, rsyslog_receiver_state="absent")
         assert daemons(receiver) == 0
-        left = shell(receiver, f"find / -xdev -iname '*spamexperts*' -not -path '/proc/*' -not -path '{DATA_DIR}*'; "
-                               "systemctl list-units --all --no-legend 'spamexperts*'; ls /run/systemd/system")
+        left = shell(
+            receiver,
+            f"find / -xdev -iname '*spamexperts*' -not -path '/proc/*' -not -path '{DATA_DIR}*'; "
+            "systemctl list-units --all --no-legend 'spamexperts*'; ls /run/systemd/system",
+        )
         assert "spamexperts" not in left
         return
     if wanted == "back":
         # What fails after that goes back to what worked before the first of both runs.
         with deaf(receiver):
-            output = site.playbook("receiver", fails=True, **site.variables(receiver, {"secret": NEW}, "udp"), **QUICK,
-                                   rsyslog_receiver_listeners=WITH_DEAF)
+            output = site.playbook(
+                "receiver",
+                fails=True,
+                **site.variables(receiver, {"secret": NEW}, "udp"),
+                **QUICK,
+                rsyslog_receiver_listeners=WITH_DEAF,
+            )
         assert "the earlier one is in force again" in output
         rules = shell(receiver, f"cat {CONFIG}/records.rulebase")
         assert OLD in rules and NEW not in rules

@@ -45,9 +45,18 @@ def _switches(pairs: List[str], file: Optional[str]) -> Dict[str, Any]:
 def _serve(options: argparse.Namespace) -> int:
     password = Path(options.password_file).read_text(encoding="utf-8").rstrip("\n") if options.password_file else None
     nodes: Any = int(options.nodes) if options.nodes.isdigit() else options.nodes.split(",")
-    emulator = Emulator(data_dir=options.data_dir, address=options.address, port=options.port, names=options.name,
-                        nodes=nodes, username=options.username, password=password, control_port=options.control_port,
-                        control_address=options.control_address, **_switches(options.switch, options.config))
+    emulator = Emulator(
+        data_dir=options.data_dir,
+        address=options.address,
+        port=options.port,
+        names=options.name,
+        nodes=nodes,
+        username=options.username,
+        password=password,
+        control_port=options.control_port,
+        control_address=options.control_address,
+        **_switches(options.switch, options.config),
+    )
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
@@ -70,19 +79,33 @@ def _control(base: str, method: str, path: str, body: Optional[Dict[str, Any]] =
 
 
 def _flow(options: argparse.Namespace) -> int:
-    body = {name: value for name, value in (
-        ("messages", options.messages), ("statuses", options.statuses), ("rate", options.rate),
-        ("seed", options.seed), ("hostile", options.hostile), ("nodes", options.node),
-        ("hostile_classes", options.hostile_class), ("delimiters", options.delimiter),
-        ("forge_template", options.forge_template)) if value}
+    body = {
+        name: value
+        for name, value in (
+            ("messages", options.messages),
+            ("statuses", options.statuses),
+            ("rate", options.rate),
+            ("seed", options.seed),
+            ("hostile", options.hostile),
+            ("nodes", options.node),
+            ("hostile_classes", options.hostile_class),
+            ("delimiters", options.delimiter),
+            ("forge_template", options.forge_template),
+        )
+        if value
+    }
     state = _control(options.control, "POST", "/flow", body)
     while not state["done"]:
         time.sleep(0.2)
         state = _control(options.control, "GET", f"/flow/{state['flow']}")
         if not options.quiet:
             handled = state["sent"] + state["lost"] + state["suppressed"]
-            print(f"\rsent {state['sent']}, lost {state['lost']}, {handled} of {state['total']}", end="",
-                  file=sys.stderr, flush=True)
+            print(
+                f"\rsent {state['sent']}, lost {state['lost']}, {handled} of {state['total']}",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
     if not options.quiet:
         print(file=sys.stderr)
     print(json.dumps(state))
@@ -112,8 +135,12 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve the API; print one JSON line when ready")
     serve.add_argument("--address", default="127.0.0.1", help="address to listen on (default %(default)s)")
     serve.add_argument("--port", type=int, default=0, help="port of the API (default: a free one)")
-    serve.add_argument("--name", action="append", default=[], help="host name or address for the certificate; "
-                       "repeatable; the first one is the host of the URL")
+    serve.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        help="host name or address for the certificate; repeatable; the first one is the host of the URL",
+    )
     serve.add_argument("--nodes", default="3", help="number of filtering nodes, or their names with commas between")
     serve.add_argument("--data-dir", help="folder for CA, password, state and journals (default: temporary)")
     serve.add_argument("--username", default="apiuser", help="API user (default %(default)s)")
@@ -123,8 +150,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--switch", action="append", default=[], metavar="NAME=VALUE", help="a switch; repeatable")
     serve.add_argument("--config", help="file of switches: a JSON object, or NAME=VALUE lines")
     serve.set_defaults(run=_serve)
-    flow = commands.add_parser("flow", help="send records; progress on stderr, the summary as JSON on stdout; "
-                               "status 1 when one was not sent")
+    flow = commands.add_parser(
+        "flow", help="send records; progress on stderr, the summary as JSON on stdout; status 1 when one was not sent"
+    )
     flow.add_argument("--messages", type=int, default=0, help="number of message records")
     flow.add_argument("--statuses", type=int, default=0, help="number of status records")
     flow.add_argument("--rate", type=float, default=0.0, help="records a second over all nodes (default: no limit)")

@@ -52,9 +52,19 @@ class Api:
         else:
             fault = self._faults.take(call)
             reply = self._fault(fault, call, pairs, client, language)
-        self._journal.add("request", method=method, path=path, query=query, call=call,
-                          arguments={name: value for name, value in pairs if name != "call"}, client=client,
-                          authenticated=passed, status=reply.status, fault=fault, reply=reply.text[:4096])
+        self._journal.add(
+            "request",
+            method=method,
+            path=path,
+            query=query,
+            call=call,
+            arguments={name: value for name, value in pairs if name != "call"},
+            client=client,
+            authenticated=passed,
+            status=reply.status,
+            fault=fault,
+            reply=reply.text[:4096],
+        )
         return reply
 
     def _unauthorized(self) -> Reply:
@@ -84,8 +94,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.server.switches["slow_s"] > 0:
             time.sleep(self.server.switches["slow_s"])
-        reply = self.server.api.answer(self.command, self.path, self.headers.get("Authorization", ""),
-                                       str(self.client_address[0]))
+        reply = self.server.api.answer(
+            self.command, self.path, self.headers.get("Authorization", ""), str(self.client_address[0])
+        )
         if reply.transmit == "dropped":
             self.close_connection = True
             return
@@ -97,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if reply.transmit == "truncated":
-            body = body[:len(body) // 2]
+            body = body[: len(body) // 2]
             self.close_connection = True
         if self.command != "HEAD":
             self.wfile.write(body)

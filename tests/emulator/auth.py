@@ -66,8 +66,18 @@ class Authenticator:
             if given["username"] != self._username or given["uri"] != target:
                 return False
             secret = _md5(f"{self._username}:{REALM}:{self._password}")
-            wanted = _md5(":".join((secret, given["nonce"], given["nc"], given["cnonce"], given["qop"],
-                                    _md5("{}:{}".format(method, given["uri"])))))
+            wanted = _md5(
+                ":".join(
+                    (
+                        secret,
+                        given["nonce"],
+                        given["nc"],
+                        given["cnonce"],
+                        given["qop"],
+                        _md5("{}:{}".format(method, given["uri"])),
+                    )
+                )
+            )
             return hmac.compare_digest(wanted, given["response"])
         except (KeyError, ValueError):
             return False

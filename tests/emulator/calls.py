@@ -86,8 +86,13 @@ class Calls:
             return fault + "\n"
         ignored = self._switches.names("ignore_set")
         failed = self._switches.names("node_fail")
-        self._state.apply(arguments, self._switches["omitted"], SETTINGS if "all" in ignored else ignored,
-                          failed, self._switches["lag_reads"])
+        self._state.apply(
+            arguments,
+            self._switches["omitted"],
+            SETTINGS if "all" in ignored else ignored,
+            failed,
+            self._switches["lag_reads"],
+        )
         if failed:
             return say(language, "node_fail", nodes=", ".join(failed)) + "\n"
         return self._done(language)

@@ -33,16 +33,29 @@ class Emulator:
     Keyword arguments that are no parameter below are switches. Use it as a context manager, or call start and stop.
     """
 
-    def __init__(self, *, data_dir: Optional[Union[str, Path]] = None, address: str = "127.0.0.1", port: int = 0,
-                 names: Sequence[str] = (), nodes: Union[int, Sequence[str]] = 3, username: str = "apiuser",
-                 password: Optional[str] = None, control_port: Optional[int] = None,
-                 control_address: str = "127.0.0.1", certificates: Optional[Certificates] = None,
-                 **switches: Any) -> None:
+    def __init__(
+        self,
+        *,
+        data_dir: Optional[Union[str, Path]] = None,
+        address: str = "127.0.0.1",
+        port: int = 0,
+        names: Sequence[str] = (),
+        nodes: Union[int, Sequence[str]] = 3,
+        username: str = "apiuser",
+        password: Optional[str] = None,
+        control_port: Optional[int] = None,
+        control_address: str = "127.0.0.1",
+        certificates: Optional[Certificates] = None,
+        **switches: Any,
+    ) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="emulator-") if data_dir is None else None
         self.data_dir = Path(data_dir if data_dir is not None else self._temporary.name)  # type: ignore[union-attr]
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        self.nodes = tuple(f"node{number + 1}.cluster.example" for number in range(nodes)) \
-            if isinstance(nodes, int) else tuple(nodes)
+        self.nodes = (
+            tuple(f"node{number + 1}.cluster.example" for number in range(nodes))
+            if isinstance(nodes, int)
+            else tuple(nodes)
+        )
         self.username = username
         self.password = password if password is not None else secrets.token_urlsafe(18)
         self.password_path = self.data_dir / "password"
@@ -59,8 +72,12 @@ class Emulator:
         if certificates is None:
             certificates = Certificates(self.data_dir / "tls", tuple(names) + NAMES)
         self.ca_path = str(certificates.ca_path)
-        api = Api(Calls(self.state, self.switches, self.nodes), self.switches, self.journal,
-                  Authenticator(self.username, self.password))
+        api = Api(
+            Calls(self.state, self.switches, self.nodes),
+            self.switches,
+            self.journal,
+            Authenticator(self.username, self.password),
+        )
         self._server = ApiServer((address, port), api, self.switches, certificates)
         self.port = int(self._server.server_address[1])
         self.host = names[0] if names else ("localhost" if address in _NO_NAMES else address)
@@ -95,8 +112,9 @@ class Emulator:
     def __enter__(self) -> Emulator:
         return self.start()
 
-    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
-                 trace: Optional[TracebackType]) -> None:
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
         self.stop()
 
     def set_switch(self, name: Optional[str] = None, value: Any = None, **switches: Any) -> None:
@@ -114,8 +132,9 @@ class Emulator:
             # A node has one socket, and one thread at a time may use it.
             if any(not flow.summary()["done"] for flow in self._flows):
                 raise ValueError("a flow is still running")
-            flow = Flow(len(self._flows) + 1, wanted, senders, self.switches["time_format"], self.sent_path,
-                        self.journal)
+            flow = Flow(
+                len(self._flows) + 1, wanted, senders, self.switches["time_format"], self.sent_path, self.journal
+            )
             self._flows.append(flow)
             return flow.start()
 
@@ -141,6 +160,14 @@ class Emulator:
 
     def describe(self) -> Dict[str, Any]:
         """Return what a client needs to know: addresses, user, files; never the password itself."""
-        return {"url": self.url, "api_url": self.api_url, "username": self.username,
-                "password_file": str(self.password_path), "ca_path": self.ca_path, "control_url": self.control_url,
-                "data_dir": str(self.data_dir), "sent_file": str(self.sent_path), "nodes": list(self.nodes)}
+        return {
+            "url": self.url,
+            "api_url": self.api_url,
+            "username": self.username,
+            "password_file": str(self.password_path),
+            "ca_path": self.ca_path,
+            "control_url": self.control_url,
+            "data_dir": str(self.data_dir),
+            "sent_file": str(self.sent_path),
+            "nodes": list(self.nodes),
+        }

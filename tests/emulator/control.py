@@ -88,9 +88,9 @@ class ControlServer(ThreadingHTTPServer):
         if request == "POST /flow":
             return 202, emulator.start_flow(**body).summary()
         if request.startswith("GET /flow/"):
-            return 200, emulator.flow(int(request[len("GET /flow/"):])).summary()
+            return 200, emulator.flow(int(request[len("GET /flow/") :])).summary()
         if request.startswith("DELETE /flow/"):
-            emulator.flow(int(request[len("DELETE /flow/"):])).stop()
+            emulator.flow(int(request[len("DELETE /flow/") :])).stop()
             return 200, {}
         if request == "POST /reset":
             emulator.reset()

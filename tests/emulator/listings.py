@@ -14,19 +14,40 @@ from .switches import Switches
 
 # What strangers write into a mail, in the hope that a reader of the listing takes it for something else.
 STRANGE = (
-    "access denied", "Error: unknown API method 'api_find_messages'.", "You have no permissions to execute 'api_help'.",
-    "Supplied credential is invalid.", "Traceback (most recent call last):", "<!DOCTYPE html><html><head>",
-    "{{ 6 * 7 }}", '{"error": "SQLSTATE"}', 'a,"b";c|d\te', "Warning: this call is deprecated", "", "Grüße \u202e",
-    "Incorrect usage of API: unknown argument 'domain'.", "connection timed out", "%(id)s %", "api_help()", "\ud800",
+    "access denied",
+    "Error: unknown API method 'api_find_messages'.",
+    "You have no permissions to execute 'api_help'.",
+    "Supplied credential is invalid.",
+    "Traceback (most recent call last):",
+    "<!DOCTYPE html><html><head>",
+    "{{ 6 * 7 }}",
+    '{"error": "SQLSTATE"}',
+    'a,"b";c|d\te',
+    "Warning: this call is deprecated",
+    "",
+    "Grüße \u202e",
+    "Incorrect usage of API: unknown argument 'domain'.",
+    "connection timed out",
+    "%(id)s %",
+    "api_help()",
+    "\ud800",
 )
 FIELDS = ("id", "domain", "sender", "recipient", "subject", "status")
 
 
 def messages(domain: str = "") -> List[Dict[str, str]]:
     """Return the messages of a domain, or all; half of them are of each of two domains."""
-    rows = [{"id": f"1ZPhsl-{number:06d}-99", "domain": ("customer.example", "other.example")[number % 2],
-             "sender": f'"{text}"@stranger.example', "recipient": "someone@customer.example", "subject": text,
-             "status": "quarantined"} for number, text in enumerate(STRANGE)]
+    rows = [
+        {
+            "id": f"1ZPhsl-{number:06d}-99",
+            "domain": ("customer.example", "other.example")[number % 2],
+            "sender": f'"{text}"@stranger.example',
+            "recipient": "someone@customer.example",
+            "subject": text,
+            "status": "quarantined",
+        }
+        for number, text in enumerate(STRANGE)
+    ]
     return [row for row in rows if domain in ("", row["domain"])]
 
 
@@ -52,14 +73,20 @@ def help_reply(methods: Dict[str, List[str]], layout: str) -> str:
         return "".join(f"{call}\n" for call in methods)
     joint = ",\n    " if layout == "wrapped" else ", "
     text = "\n    See also api_help(), and api_nothing for what is no method.\n\n" if layout == "described" else "\n"
-    return "".join('{}({}) -> ""{}'.format(call, joint.join(f"{name}=''" for name in arguments), text)
-                   for call, arguments in methods.items())
+    return "".join(
+        '{}({}) -> ""{}'.format(call, joint.join(f"{name}=''" for name in arguments), text)
+        for call, arguments in methods.items()
+    )
 
 
 def _load(number: int) -> Dict[str, Any]:
     # The key names are those that the vendor's own Nagios script reads; the numbers are made up, but constant.
-    return {"load one minute": round(0.25 + 0.1 * number, 2), "load five minutes": round(0.2 + 0.1 * number, 2),
-            "queue count delivery": 3 * number, "queue count submission": number}
+    return {
+        "load one minute": round(0.25 + 0.1 * number, 2),
+        "load five minutes": round(0.2 + 0.1 * number, 2),
+        "queue count delivery": 3 * number,
+        "queue count submission": number,
+    }
 
 
 def status_text(nodes: Sequence[str]) -> str:

@@ -14,32 +14,57 @@ from .record import Record
 
 START = 1767225600  # 2026-01-01 00:00:00 UTC: a flow does not depend on the clock
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_PEOPLE = (("Jane Doe", "jane"), ("Jürgen Müller", "jmueller"), ("Zoë Šimůnek", "zoe"), ("山田太郎", "yamada"),
-           ("Ольга Иванова", "olga"), ("Doe, John \"JD\"", "john.doe"), ("O'Neil", "oneil"), ("محمد علي", "mali"),
-           ("Σωκράτης", "sokratis"), ("Anne-Marie d\u2019Arc", "am.darc"))
+_PEOPLE = (
+    ("Jane Doe", "jane"),
+    ("Jürgen Müller", "jmueller"),
+    ("Zoë Šimůnek", "zoe"),
+    ("山田太郎", "yamada"),
+    ("Ольга Иванова", "olga"),
+    ('Doe, John "JD"', "john.doe"),
+    ("O'Neil", "oneil"),
+    ("محمد علي", "mali"),
+    ("Σωκράτης", "sokratis"),
+    ("Anne-Marie d\u2019Arc", "am.darc"),
+)
 _OUTSIDE = ("example.com", "shop.example.net", "mail.example.org", "news.example", "xn--bcher-kva.example")
 _INSIDE = ("customer-one.example", "customer-two.example", "verein.example", "kommune.example")
-_SUBJECTS = ("Invoice 2026-%04d", "Re: meeting on Monday (%d)", "Your parcel no. %d", "Angebot für Herrn Müller – %d",
-             "[list] digest %d", "Rechnung Nr. %d über 1.299,00 €", "お問い合わせ %d", "Счёт № %d", "Fwd: report %d")
+_SUBJECTS = (
+    "Invoice 2026-%04d",
+    "Re: meeting on Monday (%d)",
+    "Your parcel no. %d",
+    "Angebot für Herrn Müller – %d",
+    "[list] digest %d",
+    "Rechnung Nr. %d über 1.299,00 €",
+    "お問い合わせ %d",
+    "Счёт № %d",
+    "Fwd: report %d",
+)
 # main class, sub class, extra class, status, legacy classification, its details and code
 _CLASSES = (
     ("Not-Spam", "statistical-method1-cluster", "0.03833113230835744", "delivered", "Accepted", "", "not-spam"),
     ("Not-Spam", "whitelisted", "", "delivered", "Accepted", "Sender whitelisted", "whitelisted"),
     ("Unsure", "combined", "0.5132", "delivered", "Combined Score", "0.51", "unsure"),
     ("Spam", "content-filter", "0.9987", "quarantined", "Combined Score (0.99)", "http://bad.example/?a=1&b=2", "spam"),
-    ("Spam", "dnsbl", "zen.example", "rejected", "DNSBL", "listed by zen.example, \"SBL\"", "blacklisted"),
+    ("Spam", "dnsbl", "zen.example", "rejected", "DNSBL", 'listed by zen.example, "SBL"', "blacklisted"),
     ("Virus", "signature", "Eicar-Test-Signature", "quarantined", "Virus", "Eicar-Test-Signature", "virus"),
     ("Phish", "url", "phish-db", "quarantined", "Phishing attempt", "https://bank.example.invalid/login", "phish"),
     ("Error", "greylisting", "", "deferred", "Greylisted", "", "deferred"),
-    ("Allow list", "rule", "Partner, \"gold\"", "queued", "Accepted", "", "whitelisted"),
+    ("Allow list", "rule", 'Partner, "gold"', "queued", "Accepted", "", "whitelisted"),
 )
 _CHANGES = (
-    ("delivered", "250 2.0.0 Ok: queued as %s"), ("released", "250 OK id=%s, \"released by admin\""),
-    ("bounced", "SMTP error from remote mail server after end of data: 550 rbl-reject: Message rejected because "
-                "198.51.100.0 is blacklisted (%s)"),
-    ("queued", "421 4.7.0 Try again later\r\n421 closing connection %s"), ("quarantine-removed", ""),
-    ("not-accepted", "Remote host closed connection %s"), ("queue-expired", "retry timeout exceeded %s"),
-    ("delivered", "250 Größe in Ordnung – %s ✓"))
+    ("delivered", "250 2.0.0 Ok: queued as %s"),
+    ("released", '250 OK id=%s, "released by admin"'),
+    (
+        "bounced",
+        "SMTP error from remote mail server after end of data: 550 rbl-reject: Message rejected because "
+        "198.51.100.0 is blacklisted (%s)",
+    ),
+    ("queued", "421 4.7.0 Try again later\r\n421 closing connection %s"),
+    ("quarantine-removed", ""),
+    ("not-accepted", "Remote host closed connection %s"),
+    ("queue-expired", "retry timeout exceeded %s"),
+    ("delivered", "250 Größe in Ordnung – %s ✓"),
+)
 
 Fields = Dict[str, Any]
 
@@ -70,8 +95,21 @@ FEATURES: Tuple[Tuple[str, Callable[[Fields, random.Random], None]], ...] = (
     ("emoji", _set(subject_header="🎉 50 % off 👩‍👩‍👧‍👦 🇳🇱 ✔️", from_header="🐧 <tux@example.org>")),
     ("ipv6", _set(sender_ip="2001:db8::25", sender_host="ipv6.example.org", helo="[IPv6:2001:db8::25]")),
     ("ipv6_mapped", _set(sender_ip="::ffff:192.0.2.25", helo="[192.0.2.25]")),
-    ("all_text_empty", _set(sender="", from_header="", to_header="", cc_header="", subject_header="", helo="",
-                            sender_host="", classification_details="", auth_user="", identity="")),
+    (
+        "all_text_empty",
+        _set(
+            sender="",
+            from_header="",
+            to_header="",
+            cc_header="",
+            subject_header="",
+            helo="",
+            sender_host="",
+            classification_details="",
+            auth_user="",
+            identity="",
+        ),
+    ),
     ("no_numbers", _set(incoming_size="", outgoing_size="", bandwidth="")),
     ("big_numbers", _set(incoming_size=52428800, outgoing_size=4294967296, bandwidth=4347396096)),
     ("blanks", _set(subject_header="  leading and trailing  ", helo=" ")),
@@ -135,20 +173,34 @@ class MailFlow:
         size = int(rng.lognormvariate(9, 1.5)) + 500
         return {
             "id": f"1{_base62(int(self._clock), 5)}-{_base62(self._seed, 2)}{_base62(number, 4)}-"
-                  f"{_base62(rng.randrange(3844), 2)}",
-            "filtering_host": rng.choice(self._nodes), "domain": inside, "sender": sender, "recipient": recipient,
-            "timestamp": moment(self._clock, self._style), "sender_host": f"mx{rng.randrange(1, 9)}.{outside}",
-            "sender_ip": f"203.0.113.{rng.randrange(1, 255)}" if rng.random() < 0.8
+            f"{_base62(rng.randrange(3844), 2)}",
+            "filtering_host": rng.choice(self._nodes),
+            "domain": inside,
+            "sender": sender,
+            "recipient": recipient,
+            "timestamp": moment(self._clock, self._style),
+            "sender_host": f"mx{rng.randrange(1, 9)}.{outside}",
+            "sender_ip": f"203.0.113.{rng.randrange(1, 255)}"
+            if rng.random() < 0.8
             else f"2001:db8:{rng.randrange(65536):x}::{rng.randrange(1, 65536):x}",
-            "sender_location": rng.choice(("NL", "DE", "US", "JP", "")), "incoming_size": size,
+            "sender_location": rng.choice(("NL", "DE", "US", "JP", "")),
+            "incoming_size": size,
             "outgoing_size": size + 400 if status == "delivered" else 0,
             "bandwidth": 2 * size + 400 if status == "delivered" else size,
-            "from_header": '"{}" <{}>'.format(name.replace('"', '\\"'), sender), "to_header": f"<{recipient}>",
+            "from_header": '"{}" <{}>'.format(name.replace('"', '\\"'), sender),
+            "to_header": f"<{recipient}>",
             "cc_header": "" if rng.random() < 0.7 else f"{to_local}@{outside}, other@example.com",
-            "subject_header": rng.choice(_SUBJECTS) % rng.randrange(10000), "status": status,
-            "classification": legacy, "classification_details": details, "classification_code": code,
-            "main_class": main, "sub_class": sub, "extra_class": extra, "helo": f"mail.{outside}",
-            "auth_user": inside if outgoing else "", "identity": sender if outgoing and rng.random() < 0.5 else "",
+            "subject_header": rng.choice(_SUBJECTS) % rng.randrange(10000),
+            "status": status,
+            "classification": legacy,
+            "classification_details": details,
+            "classification_code": code,
+            "main_class": main,
+            "sub_class": sub,
+            "extra_class": extra,
+            "helo": f"mail.{outside}",
+            "auth_user": inside if outgoing else "",
+            "identity": sender if outgoing and rng.random() < 0.5 else "",
         }
 
     def status(self) -> Record:
@@ -161,11 +213,17 @@ class MailFlow:
         status, reply = rng.choice(_CHANGES)
         host = "mx.{}".format(about["domain"])
         fields = {
-            "id": about["id"], "status": status, "filtering_host": about["filtering_host"], "domain": about["domain"],
-            "recipient": about["recipient"], "delivery_date": moment(self._clock, self._style),
-            "delivery_ip": rng.choice((f"198.51.100.{rng.randrange(1, 255)}",
-                                       f"2001:db8:25::{rng.randrange(65536):x}")),
-            "delivery_fqdn": host, "delivery_port": rng.choice((25, 25, 25, 587, 2525)),
+            "id": about["id"],
+            "status": status,
+            "filtering_host": about["filtering_host"],
+            "domain": about["domain"],
+            "recipient": about["recipient"],
+            "delivery_date": moment(self._clock, self._style),
+            "delivery_ip": rng.choice(
+                (f"198.51.100.{rng.randrange(1, 255)}", f"2001:db8:25::{rng.randrange(65536):x}")
+            ),
+            "delivery_fqdn": host,
+            "delivery_port": rng.choice((25, 25, 25, 587, 2525)),
             "delivery_data": reply % "".join(rng.choice(_DIGITS) for _i in range(11)) if "%s" in reply else reply,
         }
         if status == "quarantine-removed":

@@ -9,13 +9,45 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, Tuple
 
 MESSAGE_FIELDS = (
-    "id", "filtering_host", "domain", "sender", "recipient", "timestamp", "sender_host", "sender_ip",
-    "sender_location", "incoming_size", "outgoing_size", "bandwidth", "from_header", "to_header", "cc_header",
-    "subject_header", "status", "classification", "classification_details", "classification_code", "main_class",
-    "sub_class", "extra_class", "helo", "auth_user", "identity")
+    "id",
+    "filtering_host",
+    "domain",
+    "sender",
+    "recipient",
+    "timestamp",
+    "sender_host",
+    "sender_ip",
+    "sender_location",
+    "incoming_size",
+    "outgoing_size",
+    "bandwidth",
+    "from_header",
+    "to_header",
+    "cc_header",
+    "subject_header",
+    "status",
+    "classification",
+    "classification_details",
+    "classification_code",
+    "main_class",
+    "sub_class",
+    "extra_class",
+    "helo",
+    "auth_user",
+    "identity",
+)
 STATUS_FIELDS = (
-    "id", "status", "filtering_host", "domain", "recipient", "delivery_date", "delivery_ip", "delivery_fqdn",
-    "delivery_port", "delivery_data")
+    "id",
+    "status",
+    "filtering_host",
+    "domain",
+    "recipient",
+    "delivery_date",
+    "delivery_ip",
+    "delivery_fqdn",
+    "delivery_port",
+    "delivery_data",
+)
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,9 @@ class State:
         self._nodes = {node: (0, self._snapshot()) for node in nodes}
 
     def _snapshot(self) -> Snapshot:
-        return Snapshot({name: self._pinned.get(name, self.defaults[name]) for name in SETTINGS},
-                        frozenset(self._pinned))
+        return Snapshot(
+            {name: self._pinned.get(name, self.defaults[name]) for name in SETTINGS}, frozenset(self._pinned)
+        )
 
     @property
     def settings(self) -> Dict[str, str]:
@@ -59,8 +60,14 @@ class State:
         with self._lock:
             return dict(self._pinned)
 
-    def apply(self, arguments: Dict[str, str], omitted: str = "keep", ignored: Iterable[str] = (),
-              failed_nodes: Iterable[str] = (), lag_reads: int = 0) -> None:
+    def apply(
+        self,
+        arguments: Dict[str, str],
+        omitted: str = "keep",
+        ignored: Iterable[str] = (),
+        failed_nodes: Iterable[str] = (),
+        lag_reads: int = 0,
+    ) -> None:
         """Carry out a set call: `arguments` holds the non-empty ones; `default` gives a setting back."""
         ignored, failed_nodes = set(ignored), set(failed_nodes)
         with self._lock:
@@ -125,9 +132,14 @@ class State:
     def as_dict(self) -> Dict[str, object]:
         """Return the whole state for people and for the state file."""
         with self._lock:
-            return {"settings": self.settings, "pinned": self.pinned, "defaults": dict(self.defaults),
-                    "sets": self.sets, "report_recipient": self.report_recipient,
-                    "nodes": {name: pair[1].values for name, pair in self._nodes.items()}}
+            return {
+                "settings": self.settings,
+                "pinned": self.pinned,
+                "defaults": dict(self.defaults),
+                "sets": self.sets,
+                "report_recipient": self.report_recipient,
+                "nodes": {name: pair[1].values for name, pair in self._nodes.items()},
+            }
 
     def _save(self) -> None:
         if self._path is None:

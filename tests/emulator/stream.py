@@ -69,15 +69,15 @@ class Outcome:
 
 def _without_last(template: str) -> str:
     found = list(_FIELD.finditer(template))
-    return template if len(found) < 2 else template[:found[-2].end()] + template[found[-1].end():]
+    return template if len(found) < 2 else template[: found[-2].end()] + template[found[-1].end() :]
 
 
 def _with_surplus(template: str) -> str:
     found = list(_FIELD.finditer(template))
     if len(found) < 2:
         return template
-    last = template[found[-2].end():found[-1].end()]
-    return template[:found[-1].end()] + last + template[found[-1].end():]
+    last = template[found[-2].end() : found[-1].end()]
+    return template[: found[-1].end()] + last + template[found[-1].end() :]
 
 
 def _line(record: Record, template: str) -> Tuple[str, Tuple[Any, ...]]:
@@ -92,7 +92,7 @@ def _line(record: Record, template: str) -> Tuple[str, Tuple[Any, ...]]:
         return _with_surplus(template), (record.fields,)
     if record.shape == "cut":
         whole = template % record.fields
-        return whole[:len(whole) // 2], ()
+        return whole[: len(whole) // 2], ()
     if record.shape == "empty":
         return "", ()
     return template, (record.fields,)
@@ -147,8 +147,9 @@ class Node:
             raise ConnectionError("not connected")
         self._key, self._retry_at = key, time.monotonic() + 1.0
         kind = socket.SOCK_STREAM if transport(settings["socket_type"]) == "tcp" else socket.SOCK_DGRAM
-        self._handler = Handler((settings["host"], port_number(settings["port"])),
-                                facility_number(settings["facility"]), kind)
+        self._handler = Handler(
+            (settings["host"], port_number(settings["port"])), facility_number(settings["facility"]), kind
+        )
         return self._handler
 
     @staticmethod

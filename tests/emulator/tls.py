@@ -73,9 +73,27 @@ class Authority:
         if not self.ca_path.exists():
             config = folder / "ca.cnf"
             config.write_text(_CA_CONFIG, encoding="utf-8")
-            _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", _DAYS,
-                     "-subj", "/CN=" + name, "-config", str(config), "-extensions", "v3_ca",
-                     "-keyout", str(self._key), "-out", str(self.ca_path))
+            _openssl(
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-days",
+                _DAYS,
+                "-subj",
+                "/CN=" + name,
+                "-config",
+                str(config),
+                "-extensions",
+                "v3_ca",
+                "-keyout",
+                str(self._key),
+                "-out",
+                str(self.ca_path),
+            )
             self._key.chmod(0o600)
 
     def issue(self, label: str, names: Sequence[str], expired: bool = False, self_signed: bool = False) -> Path:
@@ -84,22 +102,81 @@ class Authority:
         config = self._folder / (f"{label}.cnf")
         # Python 3.13 insists on the identifier of the signing key, which a self-signed certificate has not.
         identifier = "" if self_signed else "authorityKeyIdentifier = keyid"
-        config.write_text(_LEAF_CONFIG.format(names=_alternative_names(names), folder=self._folder,
-                                              identifier=identifier), encoding="utf-8")
-        _openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                 "-subj", "/CN=" + names[0][:64], "-config", str(config), "-keyout", str(key), "-out", str(request))
+        config.write_text(
+            _LEAF_CONFIG.format(names=_alternative_names(names), folder=self._folder, identifier=identifier),
+            encoding="utf-8",
+        )
+        _openssl(
+            "req",
+            "-new",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-subj",
+            "/CN=" + names[0][:64],
+            "-config",
+            str(config),
+            "-keyout",
+            str(key),
+            "-out",
+            str(request),
+        )
         extensions = ("-extfile", str(config), "-extensions", "leaf")
         if self_signed:
-            _openssl("x509", "-req", "-in", str(request), "-signkey", str(key), "-days", _DAYS, "-out", str(cert),
-                     *extensions)
+            _openssl(
+                "x509",
+                "-req",
+                "-in",
+                str(request),
+                "-signkey",
+                str(key),
+                "-days",
+                _DAYS,
+                "-out",
+                str(cert),
+                *extensions,
+            )
         elif expired:
             (self._folder / "index.txt").write_text("", encoding="utf-8")
-            _openssl("ca", "-batch", "-notext", "-config", str(config), "-keyfile", str(self._key),
-                     "-cert", str(self.ca_path), "-in", str(request), "-out", str(cert),
-                     "-startdate", "20200101000000Z", "-enddate", "20210101000000Z", *extensions)
+            _openssl(
+                "ca",
+                "-batch",
+                "-notext",
+                "-config",
+                str(config),
+                "-keyfile",
+                str(self._key),
+                "-cert",
+                str(self.ca_path),
+                "-in",
+                str(request),
+                "-out",
+                str(cert),
+                "-startdate",
+                "20200101000000Z",
+                "-enddate",
+                "20210101000000Z",
+                *extensions,
+            )
         else:
-            _openssl("x509", "-req", "-in", str(request), "-CA", str(self.ca_path), "-CAkey", str(self._key),
-                     "-CAcreateserial", "-days", _DAYS, "-out", str(cert), *extensions)
+            _openssl(
+                "x509",
+                "-req",
+                "-in",
+                str(request),
+                "-CA",
+                str(self.ca_path),
+                "-CAkey",
+                str(self._key),
+                "-CAcreateserial",
+                "-days",
+                _DAYS,
+                "-out",
+                str(cert),
+                *extensions,
+            )
         bundle = self._folder / (f"{label}.pem")
         bundle.touch(mode=0o600)
         bundle.write_text(key.read_text() + cert.read_text())

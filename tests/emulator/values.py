@@ -19,7 +19,7 @@ DEFAULTS: Dict[str, str] = {
     "facility": "local0",
     "socket_type": "udp",
     "message_template": '"%(id)s","%(filtering_host)s","%(domain)s","%(sender)s","%(recipient)s","%(timestamp)s",'
-                        '"%(sender_ip)s","%(status)s","%(classification)s"',
+    '"%(sender_ip)s","%(status)s","%(classification)s"',
     "enabled": "False",
     "level": "INFO",
     "status_template": '"%(id)s","%(filtering_host)s","%(domain)s","%(recipient)s","%(status)s","%(delivery_date)s"',
@@ -27,8 +27,17 @@ DEFAULTS: Dict[str, str] = {
 
 FACILITIES = dict(logging.handlers.SysLogHandler.facility_names)
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "warn": 30, "error": 40, "critical": 50, "fatal": 50}
-SOCKETS = {"udp": "udp", "sock_dgram": "udp", "datagram": "udp", "dgram": "udp", "2": "udp",
-           "tcp": "tcp", "sock_stream": "tcp", "stream": "tcp", "1": "tcp"}
+SOCKETS = {
+    "udp": "udp",
+    "sock_dgram": "udp",
+    "datagram": "udp",
+    "dgram": "udp",
+    "2": "udp",
+    "tcp": "tcp",
+    "sock_stream": "tcp",
+    "stream": "tcp",
+    "1": "tcp",
+}
 TRUE = ("true", "1", "yes", "on", "enabled")
 FALSE = ("false", "0", "no", "off", "disabled", "")
 
@@ -77,13 +86,28 @@ def truth(text: str) -> bool:
 
 
 CANONICAL: Dict[str, Callable[[str], Any]] = {
-    "port": port_number, "facility": facility_number, "level": level_number, "socket_type": transport, "enabled": truth,
+    "port": port_number,
+    "facility": facility_number,
+    "level": level_number,
+    "socket_type": transport,
+    "enabled": truth,
 }
 
-_SOCKET_WORDS = {"udp": ("udp", "tcp"), "UDP": ("UDP", "TCP"), "SOCK_DGRAM": ("SOCK_DGRAM", "SOCK_STREAM"),
-                 "datagram": ("datagram", "stream"), "numeric": ("2", "1")}
-_BOOL_WORDS = {"True": ("True", "False"), "true": ("true", "false"), "1": ("1", "0"), "yes": ("yes", "no"),
-               "on": ("on", "off"), "enabled": ("enabled", "disabled")}
+_SOCKET_WORDS = {
+    "udp": ("udp", "tcp"),
+    "UDP": ("UDP", "TCP"),
+    "SOCK_DGRAM": ("SOCK_DGRAM", "SOCK_STREAM"),
+    "datagram": ("datagram", "stream"),
+    "numeric": ("2", "1"),
+}
+_BOOL_WORDS = {
+    "True": ("True", "False"),
+    "true": ("true", "false"),
+    "1": ("1", "0"),
+    "yes": ("yes", "no"),
+    "on": ("on", "off"),
+    "enabled": ("enabled", "disabled"),
+}
 _FACILITY_NAMES: Dict[int, str] = {}
 for _name, _number in FACILITIES.items():
     # `security` is a second name of `auth`: the first one is the usual one.
@@ -110,8 +134,12 @@ _SPELL: Dict[str, Callable[[str, str], str]] = {
     "facility": _spell_facility,
     "level": _spell_level,
 }
-SPELLING_SWITCH = {"socket_type": "socket_spelling", "facility": "facility_spelling", "level": "level_spelling",
-                   "enabled": "bool_spelling"}
+SPELLING_SWITCH = {
+    "socket_type": "socket_spelling",
+    "facility": "facility_spelling",
+    "level": "level_spelling",
+    "enabled": "bool_spelling",
+}
 
 
 def spell(name: str, text: str, switches: Any) -> str:

@@ -37,8 +37,7 @@ def certificates(tmp_path_factory):
 def cluster(certificates):
     """Starts an emulator with the switches given; all of them end with the test module."""
     with contextlib.ExitStack() as stack:
-        yield lambda **switches: stack.enter_context(
-            Emulator(password=PASSWORD, certificates=certificates, **switches))
+        yield lambda **switches: stack.enter_context(Emulator(password=PASSWORD, certificates=certificates, **switches))
 
 
 @pytest.fixture(scope="module")

@@ -43,24 +43,48 @@ PARAMETERS: dict[str, tuple[Any, ...]] = {
 
 # (the switches it is about, what must hold, why).
 _RULES: tuple[tuple[tuple[str, str], Callable[[Any, Any], bool], str], ...] = (
-    (("labels", "get_format"), lambda labels, layout: (labels is not None) == (layout in _LABELLED),
-     "only labelled lines have labels of their own"),
-    (("native_types", "get_format"), lambda native, layout: (native is not None) == (layout in _OBJECTS),
-     "only objects have types"),
-    (("get_order", "get_format"), lambda order, layout: (order is None) == (layout == "csv"),
-     "values without labels have one order"),
-    (("labels", "native_types"), lambda labels, native: (labels is None) or (native is None),
-     "a layout is one or the other"),
+    (
+        ("labels", "get_format"),
+        lambda labels, layout: (labels is not None) == (layout in _LABELLED),
+        "only labelled lines have labels of their own",
+    ),
+    (
+        ("native_types", "get_format"),
+        lambda native, layout: (native is not None) == (layout in _OBJECTS),
+        "only objects have types",
+    ),
+    (
+        ("get_order", "get_format"),
+        lambda order, layout: (order is None) == (layout == "csv"),
+        "values without labels have one order",
+    ),
+    (
+        ("labels", "native_types"),
+        lambda labels, native: (labels is None) or (native is None),
+        "a layout is one or the other",
+    ),
     (("labels", "get_order"), lambda labels, order: labels is None or order is not None, "csv has no labels"),
     (("native_types", "get_order"), lambda native, order: native is None or order is not None, "csv has no types"),
-    (("warn_when", "warnings"), lambda when, warnings: (when is None) == (warnings == "none"),
-     "no warnings, no moment for them"),
-    (("warn_when", "translated"), lambda when, language: when is not None or language == "none",
-     "no warnings, no language"),
-    (("translated", "warnings"), lambda language, warnings: warnings != "none" or language == "none",
-     "only warnings are translated here"),
-    (("translated", "deprecated"), lambda language, deprecated: not (language == "always" and deprecated),
-     "a set call's reply in a language that was not asked for is no known warning, and fails"),
+    (
+        ("warn_when", "warnings"),
+        lambda when, warnings: (when is None) == (warnings == "none"),
+        "no warnings, no moment for them",
+    ),
+    (
+        ("warn_when", "translated"),
+        lambda when, language: when is not None or language == "none",
+        "no warnings, no language",
+    ),
+    (
+        ("translated", "warnings"),
+        lambda language, warnings: warnings != "none" or language == "none",
+        "only warnings are translated here",
+    ),
+    (
+        ("translated", "deprecated"),
+        lambda language, deprecated: not (language == "always" and deprecated),
+        "a set call's reply in a language that was not asked for is no known warning, and fails",
+    ),
     (("bom", "charset"), lambda bom, charset: not (bom and charset == "latin-1"), "Latin-1 has no byte order mark"),
 )
 
@@ -72,14 +96,22 @@ def allowed(row: Mapping[str, Any]) -> bool:
 
 def pairs() -> set[tuple[tuple[str, Any], tuple[str, Any]]]:
     """Every pair of positions that can occur together in some row."""
-    return {((one, a), (two, b)) for one, two in combinations(PARAMETERS, 2)
-            for a in PARAMETERS[one] for b in PARAMETERS[two] if allowed({one: a, two: b})}
+    return {
+        ((one, a), (two, b))
+        for one, two in combinations(PARAMETERS, 2)
+        for a in PARAMETERS[one]
+        for b in PARAMETERS[two]
+        if allowed({one: a, two: b})
+    }
 
 
 def covered(rows: list[dict[str, Any]]) -> set[tuple[tuple[str, Any], tuple[str, Any]]]:
     """Every pair of positions that occurs in the rows."""
-    return {((one, row[one]), (two, row[two])) for row in rows
-            for one, two in combinations([name for name in PARAMETERS if name in row], 2)}
+    return {
+        ((one, row[one]), (two, row[two]))
+        for row in rows
+        for one, two in combinations([name for name in PARAMETERS if name in row], 2)
+    }
 
 
 def _rows() -> list[dict[str, Any]]:
@@ -91,8 +123,10 @@ def _rows() -> list[dict[str, Any]]:
         row = dict(next(iter(missing)))
         for name, values in PARAMETERS.items():
             if name not in row:
-                row[name] = max((value for value in values if allowed({**row, name: value})),
-                                key=lambda value: len(missing.keys() & covered([{**row, name: value}])))
+                row[name] = max(
+                    (value for value in values if allowed({**row, name: value})),
+                    key=lambda value: len(missing.keys() & covered([{**row, name: value}])),
+                )
         rows.append({name: row[name] for name in PARAMETERS})
         for pair in covered(rows[-1:]):
             missing.pop(pair, None)
@@ -109,5 +143,7 @@ def shows_defaults(row: Mapping[str, Any]) -> bool:
     return row["warnings"] != "none" and row["translated"] != "always"
 
 
-ROWS = {f"{number:02d}-{row['get_format']}-{row['template_mangle']}-{row['warnings']}": row
-        for number, row in enumerate(_rows(), 1)}
+ROWS = {
+    f"{number:02d}-{row['get_format']}-{row['template_mangle']}-{row['warnings']}": row
+    for number, row in enumerate(_rows(), 1)
+}

@@ -41,20 +41,34 @@ def forms(username: str, password: str) -> set[str]:
     """A password in every form in which it could show."""
     pair = f"{username}:{password}"
     coded = {base64.b64encode(text.encode()).decode().rstrip("=") for text in (password, pair)}
-    return {password, quote(password), quote(password, safe=""), quote_plus(password),
-            json.dumps(password)[1:-1], json.dumps(json.dumps(password))[3:-3], *coded}
+    return {
+        password,
+        quote(password),
+        quote(password, safe=""),
+        quote_plus(password),
+        json.dumps(password)[1:-1],
+        json.dumps(json.dumps(password))[3:-3],
+        *coded,
+    }
 
 
 def connection(emulator: Any, **more: Any) -> dict[str, Any]:
     """The connection options that reach an emulator."""
-    return {"api_url": emulator.url, "api_username": emulator.username, "api_password": emulator.password,
-            "ca_path": emulator.ca_path, **more}
+    return {
+        "api_url": emulator.url,
+        "api_username": emulator.username,
+        "api_password": emulator.password,
+        "ca_path": emulator.ca_path,
+        **more,
+    }
 
 
 def clusters(emulators: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Inventory hosts, each with the variables that reach its emulator."""
-    return {name: {f"spamexperts_{option}": value for option, value in connection(emulator).items()}
-            for name, emulator in emulators.items()}
+    return {
+        name: {f"spamexperts_{option}": value for option, value in connection(emulator).items()}
+        for name, emulator in emulators.items()
+    }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,31 +122,59 @@ class Ansible:
     def environment(self, **more: str) -> dict[str, str]:
         """Nothing of the user's or the build's that could change a result."""
         foreign = ("ANSIBLE_", "SPAMEXPERTS_", "PYTHONPATH")
-        env = {name: value for name, value in os.environ.items()
-               if not name.startswith(foreign) and not name.lower().endswith("_proxy")}
-        return {**env, "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": str(self.tree),
-                "ANSIBLE_HOME": str(self.folder / "home"), "ANSIBLE_LOCAL_TEMP": str(self.folder / "tmp"),
-                "ANSIBLE_REMOTE_TEMP": str(self.folder / "tmp"), "ANSIBLE_PIPELINING": "true",
-                # What a module was given shows in its result, as it always did before ansible-core 2.21.
-                "ANSIBLE_INJECT_INVOCATION": "true", "ANSIBLE_NOCOLOR": "1",
-                "ANSIBLE_FORKS": "4", "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
-                "ANSIBLE_CONNECTION_PLUGINS": str(Path(__file__).parent / "connections"),
-                "ANSIBLE_CALLBACKS_ENABLED": "recorder", "LC_ALL": "C.UTF-8", **more}
+        env = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(foreign) and not name.lower().endswith("_proxy")
+        }
+        return {
+            **env,
+            "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
+            "ANSIBLE_COLLECTIONS_PATH": str(self.tree),
+            "ANSIBLE_HOME": str(self.folder / "home"),
+            "ANSIBLE_LOCAL_TEMP": str(self.folder / "tmp"),
+            "ANSIBLE_REMOTE_TEMP": str(self.folder / "tmp"),
+            "ANSIBLE_PIPELINING": "true",
+            # What a module was given shows in its result, as it always did before ansible-core 2.21.
+            "ANSIBLE_INJECT_INVOCATION": "true",
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_FORKS": "4",
+            "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
+            "ANSIBLE_CONNECTION_PLUGINS": str(Path(__file__).parent / "connections"),
+            "ANSIBLE_CALLBACKS_ENABLED": "recorder",
+            "LC_ALL": "C.UTF-8",
+            **more,
+        }
 
     def command(self, *words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run one of Ansible's commands."""
-        return subprocess.run([program(words[0]), *words[1:]], env=env or self.environment(), cwd=self.folder,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(
+            [program(words[0]), *words[1:]],
+            env=env or self.environment(),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
 
-    def play(self, plays: Any, *arguments: str, hosts: Mapping[str, Mapping[str, Any]] | None = None,
-             extra: Mapping[str, Any] | None = None, env: Mapping[str, str] | None = None) -> Run:
+    def play(
+        self,
+        plays: Any,
+        *arguments: str,
+        hosts: Mapping[str, Mapping[str, Any]] | None = None,
+        extra: Mapping[str, Any] | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Run:
         """Run plays, or a playbook by its name. ``hosts``: each with its variables; all are this machine."""
         self._count += 1
         folder = self.folder / str(self._count)
         folder.mkdir()
         # JSON is YAML, and has no pitfalls of quoting.
-        inventory = {"all": {"hosts": {host: dict(more) for host, more in (hosts or {"localhost": {}}).items()},
-                             "vars": _HERE}}
+        inventory = {
+            "all": {"hosts": {host: dict(more) for host, more in (hosts or {"localhost": {}}).items()}, "vars": _HERE}
+        }
         (folder / "inventory.json").write_text(json.dumps(inventory), encoding="utf-8")
         if not isinstance(plays, str):
             (folder / "play.yml").write_text(json.dumps(plays), encoding="utf-8")
@@ -142,11 +184,17 @@ class Ansible:
             (folder / "extra.json").write_text(json.dumps(extra), encoding="utf-8")
             words += ["-e", f"@{folder / 'extra.json'}"]
         record, log = folder / "results.jsonl", folder / "ansible.log"
-        done = self.command(*words, env=self.environment(RECORDER_FILE=str(record), ANSIBLE_LOG_PATH=str(log),
-                                                         **(env or {})))
+        done = self.command(
+            *words, env=self.environment(RECORDER_FILE=str(record), ANSIBLE_LOG_PATH=str(log), **(env or {}))
+        )
         lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
-        return Run(done.returncode, done.stdout, done.stderr, log.read_text(encoding="utf-8") if log.exists() else "",
-                   [json.loads(line) for line in lines])
+        return Run(
+            done.returncode,
+            done.stdout,
+            done.stderr,
+            log.read_text(encoding="utf-8") if log.exists() else "",
+            [json.loads(line) for line in lines],
+        )
 
 
 def one_play(*tasks: Mapping[str, Any], hosts: str = "all", **more: Any) -> list[dict[str, Any]]:

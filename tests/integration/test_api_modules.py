@@ -33,27 +33,43 @@ def done(request, ansible, cluster):
     call, hide = f"{COLLECTION}.api_call", {"template_secrets": [SECRET]}
     plays = []
     for emulator, tasks in (
-        (good, [
-            {"name": "find", call: {"method": "api_find_messages"}, "register": "found"},
-            {"name": "tell", "ansible.builtin.debug": {"var": "found.lines"}},
-            {"name": "json", call: {"method": "api_get_json_server_status"}},
-            {"name": "status", f"{COLLECTION}.server_status_info": {}, "register": "status"},
-            example("server_status_info", 1),
-            {"name": "write", call: {"method": "api_set_outgoing_report_recipient", "allow_write": True, **hide,
-                                     "arguments": {"recipient": SECRET}}},
-            {"name": "refused", call: {"method": "api_set_outgoing_report_recipient"}, "ignore_errors": True},
-            {"name": "wrong", call: {"method": "api_get_nothing", "arguments": {"x": 1}}, "ignore_errors": True},
-            {"name": "help", f"{COLLECTION}.api_help_info": {}, "register": "help"},
-            {**example("api_help_info", 1), "name": "knows"},
-        ]),
-        (old, [
-            {"name": "old help", f"{COLLECTION}.api_help_info": {}, "register": "help"},
-            {**example("api_help_info", 1), "name": "does not know", "ignore_errors": True},
-        ]),
+        (
+            good,
+            [
+                {"name": "find", call: {"method": "api_find_messages"}, "register": "found"},
+                {"name": "tell", "ansible.builtin.debug": {"var": "found.lines"}},
+                {"name": "json", call: {"method": "api_get_json_server_status"}},
+                {"name": "status", f"{COLLECTION}.server_status_info": {}, "register": "status"},
+                example("server_status_info", 1),
+                {
+                    "name": "write",
+                    call: {
+                        "method": "api_set_outgoing_report_recipient",
+                        "allow_write": True,
+                        **hide,
+                        "arguments": {"recipient": SECRET},
+                    },
+                },
+                {"name": "refused", call: {"method": "api_set_outgoing_report_recipient"}, "ignore_errors": True},
+                {"name": "wrong", call: {"method": "api_get_nothing", "arguments": {"x": 1}}, "ignore_errors": True},
+                {"name": "help", f"{COLLECTION}.api_help_info": {}, "register": "help"},
+                {**example("api_help_info", 1), "name": "knows"},
+            ],
+        ),
+        (
+            old,
+            [
+                {"name": "old help", f"{COLLECTION}.api_help_info": {}, "register": "help"},
+                {**example("api_help_info", 1), "name": "does not know", "ignore_errors": True},
+            ],
+        ),
         (echo, [{"name": "echo", call: {"method": "api_get_remote_syslog_server", **hide}}]),
     ):
-        plays += one_play(*tasks, connection=CARRIERS[request.param],
-                          module_defaults={f"group/{COLLECTION}.api": connection(emulator)})
+        plays += one_play(
+            *tasks,
+            connection=CARRIERS[request.param],
+            module_defaults={f"group/{COLLECTION}.api": connection(emulator)},
+        )
     run = ansible.play(plays, "-vvvv", "--diff", hosts={"localhost": {"ansible_connection": CARRIERS[request.param]}})
     assert run.status == 0, run.stdout + run.stderr
     return run, good

@@ -14,9 +14,12 @@ from integration.harness import GET, PASSWORD, clusters, forms
 
 PLAYBOOK = "spamexperts.local_cloud.audit"
 SECRET, OLD_SECRET = "first-secret-0123456789", "older-secret-9876543210"
-VARIABLES = {"spamexperts_clusters": "all", "spamexperts_receiver_host": "logs.example.com",
-             "spamexperts_level": "INFO",
-             "spamexperts_log_format": {"secret": SECRET, "previous_secrets": [OLD_SECRET]}}
+VARIABLES = {
+    "spamexperts_clusters": "all",
+    "spamexperts_receiver_host": "logs.example.com",
+    "spamexperts_level": "INFO",
+    "spamexperts_log_format": {"secret": SECRET, "previous_secrets": [OLD_SECRET]},
+}
 SHOW_TASK, FAIL_TASK = "Show the report", "Fail for a cluster that failed, or that differs where that is not wanted"
 
 
@@ -38,11 +41,15 @@ def done(ansible, cluster, tmp_path_factory):
     for emulator in emulators.values():
         emulator.journal.clear()
     runs = {}
-    for way, more in (("plain", {}), ("strict", {"spamexperts_fail_on_drift": "true"}),
-                      ("force", {"spamexperts_force": "true", "spamexperts_fail_on_drift": "false"})):
+    for way, more in (
+        ("plain", {}),
+        ("strict", {"spamexperts_fail_on_drift": "true"}),
+        ("force", {"spamexperts_force": "true", "spamexperts_fail_on_drift": "false"}),
+    ):
         extra = {**VARIABLES, **more, "spamexperts_report_path": str(folder / f"{way}.json")}
-        runs[way] = ansible.play(PLAYBOOK, "-vvvv", "--diff", hosts=hosts, extra=extra,
-                                 env={"ANSIBLE_SHOW_CUSTOM_STATS": "true"})
+        runs[way] = ansible.play(
+            PLAYBOOK, "-vvvv", "--diff", hosts=hosts, extra=extra, env={"ANSIBLE_SHOW_CUSTOM_STATS": "true"}
+        )
     return runs, emulators, folder, hosts
 
 
@@ -65,7 +72,8 @@ def test_audit_shows_one_table(done):
         assert "\\x1b" in lines[3]
         # Aligned, and short enough to be read.
         assert [lines[at].index(word) for at, word in ((2, "host"), (3, "message_template"), (4, "enabled"))] == [
-            lines[0].index("SETTING")] * 3
+            lines[0].index("SETTING")
+        ] * 3
         assert max(map(len, lines[:6])) < 160
         assert lines[5].split()[:3] == ["rotating", "drift", "message_template"]
         assert "with another secret" in lines[5]
@@ -87,9 +95,12 @@ def test_audit_writes_the_report_as_json(done):
 
 
 def test_audit_fails_for_failures_and_where_wanted_for_drift(done):
-    failed = {way: sorted(entry["host"] for entry in run.results
-                          if entry["task"] == FAIL_TASK and entry["outcome"] == "failed")
-              for way, run in done[0].items()}
+    failed = {
+        way: sorted(
+            entry["host"] for entry in run.results if entry["task"] == FAIL_TASK and entry["outcome"] == "failed"
+        )
+        for way, run in done[0].items()
+    }
     assert failed == {"plain": ["refusing"], "strict": ["drifted", "refusing", "rotating"], "force": ["refusing"]}
     assert [run.status for run in done[0].values()] == [2, 2, 2]
     assert done[0]["strict"].result(FAIL_TASK, "drifted")["msg"] == "It differs in host, message_template, enabled."

@@ -45,11 +45,17 @@ CASES = {
     "lone %": ({"message_template": '"%(id)s" is 100% good'}, "message_template", "write %% for a plain percent sign"),
     "unclosed name": ({"status_template": "%(id"}, "status_template", "correct it"),
     "line feed": ({"message_template": "%(id)s\n%(status)s"}, "message_template", "must not contain a line feed"),
-    "strict": ({"message_template": "%(subject_heder)s", "validate_templates": "strict"}, "message_template",
-               "did you mean subject_header?"),
+    "strict": (
+        {"message_template": "%(subject_heder)s", "validate_templates": "strict"},
+        "message_template",
+        "did you mean subject_header?",
+    ),
     "reset and value": ({"port": 514, "reset": ["port"]}, "port", "remove one of them"),
-    "unknown field": ({"message_template": "{{ log_format | spamexperts.local_cloud.message_template }}"},
-                      "message_fields", "unknown field subject_heder: did you mean subject_header?"),
+    "unknown field": (
+        {"message_template": "{{ log_format | spamexperts.local_cloud.message_template }}"},
+        "message_fields",
+        "unknown field subject_heder: did you mean subject_header?",
+    ),
 }
 # These sentences come from Ansible, which puts its own around the filter's.
 FROM_ANSIBLE = ("unknown field",)
@@ -61,8 +67,11 @@ def done(ansible, shared, cluster):
     shared.state.pin(port="1514")
     shared.journal.clear()
     self_signed = cluster(tls="self_signed")
-    places = {"URL/elsewhere": f"{shared.url}/elsewhere", "SELF_SIGNED": self_signed.url,
-              "CLOSED": f"https://127.0.0.1:{closed_port()}"}
+    places = {
+        "URL/elsewhere": f"{shared.url}/elsewhere",
+        "SELF_SIGNED": self_signed.url,
+        "CLOSED": f"https://127.0.0.1:{closed_port()}",
+    }
     hosts = {}
     for name, (options, _option, _remedy) in CASES.items():
         merged = {**connection(shared), "retries": 1, "host": "logs.example.com", **options}

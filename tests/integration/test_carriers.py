@@ -39,9 +39,16 @@ TASKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "loop": ({"port": "{{ item }}"}, {"loop": [2514, 3514]}),
     "until": ({"port": 70000}, {"until": "result is success", "retries": 1, "delay": 0, "register": "result"}),
     "async": ({"port": 4514}, {"async": 30, "poll": 1}),
-    "environment": ({"api_url": "{{ omit }}", "ca_path": "{{ omit }}"},
-                    {"environment": {"SPAMEXPERTS_API_URL": "{{ url }}", "SPAMEXPERTS_CA_PATH": "{{ ca }}",
-                                     "SPAMEXPERTS_TIMEOUT": 7}}),
+    "environment": (
+        {"api_url": "{{ omit }}", "ca_path": "{{ omit }}"},
+        {
+            "environment": {
+                "SPAMEXPERTS_API_URL": "{{ url }}",
+                "SPAMEXPERTS_CA_PATH": "{{ ca }}",
+                "SPAMEXPERTS_TIMEOUT": 7,
+            }
+        },
+    ),
     "bad environment": ({}, {"environment": {"SPAMEXPERTS_TIMEOUT": "soon"}}),
     "proxy": ({}, {"environment": {"HTTPS_PROXY": "http://127.0.0.1:1"}}),
     "no proxy": ({"use_proxy": False}, {"environment": {"HTTPS_PROXY": "http://127.0.0.1:1"}}),
@@ -49,8 +56,16 @@ TASKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "vault": ({"api_password": "{{ vaulted }}"}, {}),
 }
 # The module's own result of async has names of jobs and files.
-ONLY_ASYNC = ("ansible_job_id", "finished", "started", "results_file", "stdout", "stderr", "stdout_lines",
-              "stderr_lines")
+ONLY_ASYNC = (
+    "ansible_job_id",
+    "finished",
+    "started",
+    "results_file",
+    "stdout",
+    "stderr",
+    "stdout_lines",
+    "stderr_lines",
+)
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +80,21 @@ def done(ansible, tmp_path_factory):
     runs = {}
     with Emulator(password=PASSWORD, deprecated=True) as emulator:
         common = {**connection(emulator), **WANTED, "retries": 1, "verify_delay": 0}
-        tasks = [{"name": name, MODULE: {**common, **options}, "ignore_errors": True, **keywords}
-                 for name, (options, keywords) in TASKS.items()]
+        tasks = [
+            {"name": name, MODULE: {**common, **options}, "ignore_errors": True, **keywords}
+            for name, (options, keywords) in TASKS.items()
+        ]
         for carrier, plugin in CARRIERS.items():
             emulator.reset()
             runs[carrier] = ansible.play(
-                one_play(*tasks, vars={"url": emulator.url, "ca": emulator.ca_path}), "-vvvv", "--diff", *words,
-                "-e", f"@{folder / 'vaulted.yml'}", hosts={"localhost": {"ansible_connection": plugin}})
+                one_play(*tasks, vars={"url": emulator.url, "ca": emulator.ca_path}),
+                "-vvvv",
+                "--diff",
+                *words,
+                "-e",
+                f"@{folder / 'vaulted.yml'}",
+                hosts={"localhost": {"ansible_connection": plugin}},
+            )
             assert runs[carrier].status == 0, runs[carrier].stdout + runs[carrier].stderr
     return runs
 
@@ -95,9 +118,23 @@ def test_the_results_are_the_same(done, task):
 def test_the_outcomes_are_the_right_ones(done):
     """The same could be the same fault twice."""
     failed = {task for task in TASKS if results(done["process"], task)[-1]["outcome"] != "ok"}
-    assert failed == {"unsupported", "wrong type", "wrong choice", "wrong value", "missing", "null", "wrong password",
-                      "password is a word", "password is a number", "unreachable", "strange", "date", "until",
-                      "bad environment", "proxy"}
+    assert failed == {
+        "unsupported",
+        "wrong type",
+        "wrong choice",
+        "wrong value",
+        "missing",
+        "null",
+        "wrong password",
+        "password is a word",
+        "password is a number",
+        "unreachable",
+        "strange",
+        "date",
+        "until",
+        "bad environment",
+        "proxy",
+    }
     assert done["process"].result("remark")["warnings"]
     assert done["process"].result("masked")["settings"]["message_template"] == "%(id)s ********"
 
@@ -131,16 +168,20 @@ def test_another_user_means_a_module(ansible, cluster, tmp_path):
 
 def test_delegated_to_this_machine_runs_in_the_process(ansible, cluster):
     task = {"name": "read", f"{MODULE}_info": connection(cluster()), "delegate_to": "localhost"}
-    run = ansible.play(one_play(task, hosts="far"), "-vvv",
-                       hosts={"far": {"ansible_connection": "elsewhere"}, "localhost": {}}).assert_ok()
+    run = ansible.play(
+        one_play(task, hosts="far"), "-vvv", hosts={"far": {"ansible_connection": "elsewhere"}, "localhost": {}}
+    ).assert_ok()
     assert "Using module file" not in run.stdout
     assert run.result("read")["settings"]["port"] == 514
 
 
 def test_delegated_elsewhere_runs_there(ansible, cluster):
     task = {"name": "read", f"{MODULE}_info": connection(cluster()), "delegate_to": "bastion"}
-    run = ansible.play(one_play(task, hosts="localhost"), "-vvv",
-                       hosts={"bastion": {"ansible_connection": "elsewhere"}, "localhost": {}}).assert_ok()
+    run = ansible.play(
+        one_play(task, hosts="localhost"),
+        "-vvv",
+        hosts={"bastion": {"ansible_connection": "elsewhere"}, "localhost": {}},
+    ).assert_ok()
     assert "Using module file" in run.stdout
     assert run.result("read")["settings"]["port"] == 514
 
@@ -153,15 +194,21 @@ def broken_requests(tmp_path):
         "def get(session, url, auth, **more):\n"
         "    secret = auth.password.decode()\n"
         "    raise KeyError(f'{url} {secret} {[secret]} {more}')\n\n\n"
-        "requests.Session.get = get\n", encoding="utf-8")
+        "requests.Session.get = get\n",
+        encoding="utf-8",
+    )
     return str(tmp_path)
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)
 def test_fault_of_ours_is_a_result_like_any_other(ansible, cluster, broken_requests, carrier):
     task = {"name": "set", MODULE: {**connection(cluster()), **WANTED}, "ignore_errors": True}
-    run = ansible.play(one_play(task), "-vvvv", hosts={"localhost": {"ansible_connection": CARRIERS[carrier]}},
-                       env={"PYTHONPATH": broken_requests})
+    run = ansible.play(
+        one_play(task),
+        "-vvvv",
+        hosts={"localhost": {"ansible_connection": CARRIERS[carrier]}},
+        env={"PYTHONPATH": broken_requests},
+    )
     result = run.result("set")
     assert (result["failed"], result["failure_class"], result["changed"]) == (True, "internal", False)
     assert "unexpected KeyError" in result["msg"] and "nothing was written" in result["msg"]
@@ -173,7 +220,8 @@ def no_requests(tmp_path):
     """A folder for PYTHONPATH without the library, where Ansible runs; where the module runs, it is there."""
     (tmp_path / "sitecustomize.py").write_text(
         "import sys\n\nif sys.argv[0].endswith('ansible-playbook'):\n    sys.modules['requests'] = None\n",
-        encoding="utf-8")
+        encoding="utf-8",
+    )
     return str(tmp_path)
 
 
@@ -188,11 +236,18 @@ def test_without_requests_here_the_module_is_started(ansible, cluster, no_reques
 def test_no_file_is_left_behind(ansible, cluster, tmp_path, carrier):
     """Not by a task that succeeds, by one that fails, or by one that Ansible itself refuses, however much is said."""
     good = {**connection(cluster()), **WANTED}
-    tasks = [{"name": name, MODULE: {**good, **TASKS[name][0]}, "ignore_errors": True}
-             for name in ("good", "wrong password", "wrong choice")]
+    tasks = [
+        {"name": name, MODULE: {**good, **TASKS[name][0]}, "ignore_errors": True}
+        for name in ("good", "wrong password", "wrong choice")
+    ]
     before = {path.name for path in ansible.folder.iterdir()}
-    run = ansible.play(one_play(*tasks), "-vvvv", "--diff", env={"TMPDIR": str(tmp_path)},
-                       hosts={"localhost": {"ansible_connection": CARRIERS[carrier]}})
+    run = ansible.play(
+        one_play(*tasks),
+        "-vvvv",
+        "--diff",
+        env={"TMPDIR": str(tmp_path)},
+        hosts={"localhost": {"ansible_connection": CARRIERS[carrier]}},
+    )
     assert [run.result(task["name"])["failed"] for task in tasks] == [False, True, True]
     assert list(tmp_path.iterdir()) == []
     assert {path.name for path in ansible.folder.iterdir()} - before <= {str(ansible._count), "home", "tmp"}
@@ -205,8 +260,11 @@ def test_password_of_the_environment_is_masked(ansible, cluster, carrier):
     emulator = cluster(warnings="none")
     emulator.state.pin(message_template=f"%(id)s {PASSWORD}")
     options = connection(emulator)
-    task = {"name": "read", f"{MODULE}_info": {},
-            "environment": {f"SPAMEXPERTS_{name.upper()}": value for name, value in options.items()}}
+    task = {
+        "name": "read",
+        f"{MODULE}_info": {},
+        "environment": {f"SPAMEXPERTS_{name.upper()}": value for name, value in options.items()},
+    }
     run = ansible.play(one_play(task), "-vvvv", hosts={"localhost": {"ansible_connection": CARRIERS[carrier]}})
     assert run.assert_ok().result("read")["settings"]["message_template"] == "%(id)s ********"
     run.assert_hides(forms("apiuser", PASSWORD))

@@ -14,10 +14,16 @@ from integration.harness import GET, PASSWORD, SET, clusters, forms
 
 PLAYBOOK = "spamexperts.local_cloud.configure"
 SECRET = "first-secret-0123456789"
-VARIABLES = {"spamexperts_clusters": "all", "spamexperts_receiver_host": "logs.example.com",
-             "spamexperts_log_format": {"secret": SECRET}}
-SET_TASK, SAY_TASK, KEEP_TASK = ("Set the cluster's remote syslog", "Say what holds",
-                                 "Keep what was before, for the playbook restore")
+VARIABLES = {
+    "spamexperts_clusters": "all",
+    "spamexperts_receiver_host": "logs.example.com",
+    "spamexperts_log_format": {"secret": SECRET},
+}
+SET_TASK, SAY_TASK, KEEP_TASK = (
+    "Set the cluster's remote syslog",
+    "Say what holds",
+    "Keep what was before, for the playbook restore",
+)
 
 
 # What a module is given, and what each playbook makes of it: 0 and false count, an empty text does not.
@@ -26,18 +32,29 @@ VERIFY = {"verify_retries": 0, "verify_delay": 0, "validate_templates": "strict"
 
 
 @pytest.mark.parametrize("way", ["typed", "survey", "empty"])
-@pytest.mark.parametrize("playbook, task, options", [
-    (PLAYBOOK, SET_TASK, {**CONNECTION, **VERIFY}), ("spamexperts.local_cloud.status", "Read the status", CONNECTION),
-])
+@pytest.mark.parametrize(
+    "playbook, task, options",
+    [
+        (PLAYBOOK, SET_TASK, {**CONNECTION, **VERIFY}),
+        ("spamexperts.local_cloud.status", "Read the status", CONNECTION),
+    ],
+)
 def test_every_option_of_the_modules_can_be_set(ansible, cluster, playbook, task, options, way):
     given = {"typed": lambda value: value, "survey": str, "empty": lambda _value: ""}[way]
     extra = {f"spamexperts_{name}": given(value) for name, value in options.items()}
     run = ansible.play(playbook, hosts=clusters({"one": cluster()}), extra={**VARIABLES, **extra}).assert_ok()
     arguments = run.result(task)["invocation"]["module_args"]
-    usual = {"timeout": 60, "retries": 3, "use_proxy": True, "verify_retries": 5, "verify_delay": 2,
-             "validate_templates": "warn"}
+    usual = {
+        "timeout": 60,
+        "retries": 3,
+        "use_proxy": True,
+        "verify_retries": 5,
+        "verify_delay": 2,
+        "validate_templates": "warn",
+    }
     assert {name: arguments[name] for name in options} == (
-        {name: usual[name] for name in options} if way == "empty" else options)
+        {name: usual[name] for name in options} if way == "empty" else options
+    )
 
 
 @pytest.fixture
@@ -50,8 +67,11 @@ def test_nodes_of_one_cluster_write_once_and_failures_spare_others(ansible, thre
     kept = tmp_path / "before.json"
     hosts = clusters(three)
     # A second node of east, by another spelling of the same address; and a cluster that refuses.
-    hosts["east2"] = {**hosts["east"], "spamexperts_api_url": hosts["east"]["spamexperts_api_url"].upper() + "/",
-                      "spamexperts_receiver_port": "5514"}
+    hosts["east2"] = {
+        **hosts["east"],
+        "spamexperts_api_url": hosts["east"]["spamexperts_api_url"].upper() + "/",
+        "spamexperts_receiver_port": "5514",
+    }
     hosts["east2"]["spamexperts_api_url"] = hosts["east2"]["spamexperts_api_url"].replace("HTTPS", "https")
     three["west"].set_switch("fault", "permission")
     variables = {**VARIABLES, "spamexperts_backup_path": str(kept)}
@@ -91,17 +111,27 @@ def test_nodes_of_one_cluster_write_once_and_failures_spare_others(ansible, thre
     assert stat.S_IMODE(older.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize(("more", "sentence"), [
-    ({"spamexperts_receiver_port": 6514}, "east, east2 are one cluster, because they have one api_url"),
-    ({"spamexperts_receiver_host": ""}, "Set spamexperts_receiver_host for east2."),
-    ({"spamexperts_api_password": "", "spamexperts_api_url": ""},
-     "Set spamexperts_api_url, spamexperts_api_password for east2."),
-    ({"spamexperts_receiver_port": "many"}, "port must be between 1 and 65535"),
-    ({"spamexperts_api_url": "https://apiuser:hunter2hunter2@master.example.com"}, "api_url must not hold credentials"),
-    ({"spamexperts_log_format": {"secret": SECRET, "message_fields": ["subject_heder"]}},
-     "did you mean subject_header?"),
-    ({"spamexperts_backup_path": "before.json"}, "Set spamexperts_backup_path to an absolute path"),
-])
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"spamexperts_receiver_port": 6514}, "east, east2 are one cluster, because they have one api_url"),
+        ({"spamexperts_receiver_host": ""}, "Set spamexperts_receiver_host for east2."),
+        (
+            {"spamexperts_api_password": "", "spamexperts_api_url": ""},
+            "Set spamexperts_api_url, spamexperts_api_password for east2.",
+        ),
+        ({"spamexperts_receiver_port": "many"}, "port must be between 1 and 65535"),
+        (
+            {"spamexperts_api_url": "https://apiuser:hunter2hunter2@master.example.com"},
+            "api_url must not hold credentials",
+        ),
+        (
+            {"spamexperts_log_format": {"secret": SECRET, "message_fields": ["subject_heder"]}},
+            "did you mean subject_header?",
+        ),
+        ({"spamexperts_backup_path": "before.json"}, "Set spamexperts_backup_path to an absolute path"),
+    ],
+)
 def test_bad_input_of_one_host_stops_all_before_anything_is_touched(ansible, emulator, cluster, more, sentence):
     other = cluster()
     hosts = {**clusters({"other": other, "east": emulator}), "east2": {**clusters({"east": emulator})["east"], **more}}
@@ -118,12 +148,20 @@ def test_bad_input_of_one_host_stops_all_before_anything_is_touched(ansible, emu
 
 def test_text_from_a_survey(ansible, emulator):
     """Everything is text, and no answer is an empty one."""
-    extra = {"spamexperts_clusters": "", "spamexperts_receiver_host": "logs.example.com",
-             "spamexperts_receiver_port": "",
-             "spamexperts_receiver_transport": "", "spamexperts_facility": "", "spamexperts_level": "debug",
-             "spamexperts_log_format": "", "spamexperts_force": "", "spamexperts_validate_certs": "false",
-             "spamexperts_ca_path": "", "spamexperts_backup_path": "", **{
-                 name: value for name, value in clusters({"one": emulator})["one"].items() if "_api_" in name}}
+    extra = {
+        "spamexperts_clusters": "",
+        "spamexperts_receiver_host": "logs.example.com",
+        "spamexperts_receiver_port": "",
+        "spamexperts_receiver_transport": "",
+        "spamexperts_facility": "",
+        "spamexperts_level": "debug",
+        "spamexperts_log_format": "",
+        "spamexperts_force": "",
+        "spamexperts_validate_certs": "false",
+        "spamexperts_ca_path": "",
+        "spamexperts_backup_path": "",
+        **{name: value for name, value in clusters({"one": emulator})["one"].items() if "_api_" in name},
+    }
     ansible.play(PLAYBOOK, extra=extra).assert_ok()
     held = emulator.state.settings
     assert (held["port"], held["socket_type"], held["level"], held["facility"]) == ("5514", "udp", "DEBUG", "local0")

@@ -30,20 +30,39 @@ class Case:
     name: str = ""
 
 
-CASES = {case.name or case.module: case for case in (
-    Case("api_call", {"method": "api_find_messages", "arguments": {"domain": "customer.example"}}),
-    Case("api_call", {
-        "method": "api_set_outgoing_report_recipient", "arguments": {"recipient": "admin@example.com"},
-        "allow_write": True,
-    }, writes=True, writes_again=True, name="api_call that writes"),
-    Case("api_help_info", {}),
-    Case("remote_syslog_server", {
-        "host": "logs.example.com", "port": 5514, "socket_type": "tcp", "level": "ERROR", "enabled": True,
-        "message_template": '"%(id)s","%(sender)s"', "reset": ["facility"],
-    }, writes=True),
-    Case("remote_syslog_server_info", {}),
-    Case("server_status_info", {}),
-)}
+CASES = {
+    case.name or case.module: case
+    for case in (
+        Case("api_call", {"method": "api_find_messages", "arguments": {"domain": "customer.example"}}),
+        Case(
+            "api_call",
+            {
+                "method": "api_set_outgoing_report_recipient",
+                "arguments": {"recipient": "admin@example.com"},
+                "allow_write": True,
+            },
+            writes=True,
+            writes_again=True,
+            name="api_call that writes",
+        ),
+        Case("api_help_info", {}),
+        Case(
+            "remote_syslog_server",
+            {
+                "host": "logs.example.com",
+                "port": 5514,
+                "socket_type": "tcp",
+                "level": "ERROR",
+                "enabled": True,
+                "message_template": '"%(id)s","%(sender)s"',
+                "reset": ["facility"],
+            },
+            writes=True,
+        ),
+        Case("remote_syslog_server_info", {}),
+        Case("server_status_info", {}),
+    )
+}
 ON_DISK = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__")
 WAYS = ("check", "real", "again", "environment")
 
@@ -69,8 +88,13 @@ def test_documentation_is_what_the_options_are(documentation, module):
     documented = documentation[module]["options"]
     assert set(documented) == set(spec)
     for name, option in documented.items():
-        for key, usual in (("required", False), ("choices", None), ("type", "str"), ("default", None),
-                           ("elements", None)):
+        for key, usual in (
+            ("required", False),
+            ("choices", None),
+            ("type", "str"),
+            ("default", None),
+            ("elements", None),
+        ):
             assert option.get(key, usual) == spec[name].get(key, usual), (name, key)
         _function, variables = spec[name].get("fallback", (None, []))
         assert re.findall(r"E\((\w+)\)", " ".join(option["description"])) == variables, name
@@ -108,8 +132,9 @@ def done(ansible, cluster):
         hosts = {"localhost": {"ansible_connection": CARRIERS[carrier]}}
         for way in WAYS:
             book = plays(CASES, clusters, carrier, way)
-            runs[carrier, way] = ansible.play(book, "--diff", "-vvvv", *(["--check"] if way == "check" else []),
-                                              hosts=hosts)
+            runs[carrier, way] = ansible.play(
+                book, "--diff", "-vvvv", *(["--check"] if way == "check" else []), hosts=hosts
+            )
             for name, emulator in clusters.items():
                 writes[carrier, way, name] = [entry["call"] for entry in emulator.journal.writes]
                 # What writes each time reads nothing, so it has nothing to ask in check mode.
@@ -123,8 +148,10 @@ def done(ansible, cluster):
 def carried(request, done):
     """The runs and the writes of one carrier."""
     runs, writes = done
-    return ({way: runs[request.param, way] for way in WAYS},
-            {key[1:]: calls for key, calls in writes.items() if key[0] == request.param})
+    return (
+        {way: runs[request.param, way] for way in WAYS},
+        {key[1:]: calls for key, calls in writes.items() if key[0] == request.param},
+    )
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -13,10 +13,14 @@ from integration.harness import GET, MODULE, SET, connection, one_play
 # Nothing in it is the product's default. The first template has at 72 characters, where a spanning one is broken,
 # a blank of its own, and one at its end; the second has a delimiter that Python counts as white space, also at its end.
 WANTED = {
-    "host": "logs.example.com", "port": 5514, "facility": "local3", "socket_type": "tcp", "level": "WARNING",
+    "host": "logs.example.com",
+    "port": 5514,
+    "facility": "local3",
+    "socket_type": "tcp",
+    "level": "WARNING",
     "enabled": True,
     "message_template": '"%(id)s","%(sender)s, %(recipient)s; 100%% &  + #1 = level: x, port 25",'
-                        ' "%(subject_header)s" ,"%(from_header)s","%(to_header)s","%(status)s", end ',
+    ' "%(subject_header)s" ,"%(from_header)s","%(to_header)s","%(status)s", end ',
     "status_template": "spamexperts: \x1f%(id)s\x1f%(status)s\x1f%(delivery_data)s\x1f",
 }
 TEMPLATES = ("message_template", "status_template")
@@ -49,11 +53,15 @@ def done(ansible, cluster):
     clusters = {name: cluster(**switches(row)) for name, row in ROWS.items()}
     for emulator in clusters.values():
         emulator.state.pin(**FOREIGN)
-    tasks = [{"name": name, MODULE: options, "check_mode": check, "diff": True}
-             for name, (options, check) in TASKS.items()]
+    tasks = [
+        {"name": name, MODULE: options, "check_mode": check, "diff": True} for name, (options, check) in TASKS.items()
+    ]
     tasks.insert(4, {"name": "info", f"{MODULE}_info": {}})
-    defaults = {"group/spamexperts.local_cloud.api": {
-        name: "{{ %s }}" % name for name in ("api_url", "api_username", "api_password", "ca_path")}}
+    defaults = {
+        "group/spamexperts.local_cloud.api": {
+            name: "{{ %s }}" % name for name in ("api_url", "api_username", "api_password", "ca_path")
+        }
+    }
     hosts = {name: connection(emulator) for name, emulator in clusters.items()}
     run = ansible.play(one_play(*tasks, module_defaults=defaults), hosts=hosts).assert_ok()
     results: dict[str, dict] = {name: {} for name in ROWS}
@@ -100,8 +108,9 @@ def test_second_run_changes_nothing(dialect):
     assert again["before"] == again["settings"] == WANTED
     # Without a word of what is wanted, blanks at the end of a template cannot be told from the layout's.
     expected = {**WANTED, "message_template": WANTED["message_template"].rstrip(" ")}
-    assert {key: text.rstrip(" ") if key in TEMPLATES else text
-            for key, text in results["info"]["settings"].items()} == expected
+    assert {
+        key: text.rstrip(" ") if key in TEMPLATES else text for key, text in results["info"]["settings"].items()
+    } == expected
 
 
 def test_exactly_one_write_each(dialect):
@@ -110,7 +119,18 @@ def test_exactly_one_write_each(dialect):
     # A reset that cannot be seen to have been made is made each time, as documented.
     reset_again = [GET] if shows_defaults(row) else writes
     assert emulator.journal.calls == [
-        *writes, GET, *writes, GET, GET, *writes, GET, *writes, *reset_again, *writes, *reset_again]
+        *writes,
+        GET,
+        *writes,
+        GET,
+        GET,
+        *writes,
+        GET,
+        *writes,
+        *reset_again,
+        *writes,
+        *reset_again,
+    ]
 
 
 def test_the_cluster_holds_what_was_wanted_to_the_letter(dialect):

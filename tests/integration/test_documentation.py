@@ -39,7 +39,7 @@ def blocks() -> list[tuple[str, str]]:
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         for match in BLOCK.finditer(text):
-            line = text[:match.start()].count("\n") + 1
+            line = text[: match.start()].count("\n") + 1
             found.append((f"{page.relative_to(ROOT)}:{line}", match.group(2)))
     return found
 
@@ -49,8 +49,10 @@ def playbooks() -> dict[str, list[dict]]:
     found = {}
     for place, text in blocks():
         content = yaml.safe_load(text)
-        if isinstance(content, list) and all("hosts" in play or "import_playbook" in play or
-                                             "ansible.builtin.import_playbook" in play for play in content):
+        if isinstance(content, list) and all(
+            "hosts" in play or "import_playbook" in play or "ansible.builtin.import_playbook" in play
+            for play in content
+        ):
             found[place] = content
     return found
 

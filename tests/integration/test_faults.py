@@ -56,67 +56,115 @@ AFTER_SET = (
 )
 # The write took place and cannot be verified: the fault, how often the get call is sent again, the class.
 ON_VERIFY = (
-    ("html", 1, "not_plaintext"), ("empty", 1, "not_plaintext"), ("cut", 1, "not_plaintext"),
-    ("traceback", 1, "not_plaintext"), ("server_error", 1, "transport"), ("unavailable", 3, "transport"),
+    ("html", 1, "not_plaintext"),
+    ("empty", 1, "not_plaintext"),
+    ("cut", 1, "not_plaintext"),
+    ("traceback", 1, "not_plaintext"),
+    ("server_error", 1, "transport"),
+    ("unavailable", 3, "transport"),
     ("ip_restricted", 1, "ip_restricted"),
 )
 CASES = {
-    "ignored setting": Case({"ignore_set": "level"}, [GET, SET, GET, GET], ("level did not take", "level is 'INFO'"),
-                            "verify"),
+    "ignored setting": Case(
+        {"ignore_set": "level"}, [GET, SET, GET, GET], ("level did not take", "level is 'INFO'"), "verify"
+    ),
     "lagging read": Case({"lag_reads": 1}, [GET, SET, GET, GET]),
     "page": Case({"fault": "html"}, [GET], ("<!DOCTYPE html>", "check that api_url"), "not_plaintext", False),
-    "login page on write": Case(on_set("login_page"), [GET, SET, GET, GET],
-                                ("check that api_url", "the write was sent", "hold now: none"), "not_plaintext"),
+    "login page on write": Case(
+        on_set("login_page"),
+        [GET, SET, GET, GET],
+        ("check that api_url", "the write was sent", "hold now: none"),
+        "not_plaintext",
+    ),
     "empty": Case({"fault": "empty"}, [GET], ("reply is empty",), "not_plaintext", False),
     "half a reply": Case({"fault": "cut"}, [GET], ("cannot be read with certainty",), "not_plaintext", False),
-    "redirect": Case({"fault": "redirect"}, [GET], ("redirects to /index.php", "set api_url to"), "not_plaintext",
-                     False),
+    "redirect": Case(
+        {"fault": "redirect"}, [GET], ("redirects to /index.php", "set api_url to"), "not_plaintext", False
+    ),
     # A web server that shows what it was sent.
-    "echo": Case({"warnings": "none"}, [GET], ("cannot be read with certainty", "Authorization: Basic ********"),
-                 "not_plaintext", False),
+    "echo": Case(
+        {"warnings": "none"},
+        [GET],
+        ("cannot be read with certainty", "Authorization: Basic ********"),
+        "not_plaintext",
+        False,
+    ),
     "unavailable": Case({"fault": "unavailable", "fault_count": 2}, [GET, GET, GET, SET, GET]),
     "asked to wait": Case({"fault": "unavailable", "fault_count": 1, "retry_after": 1}, [GET, GET, SET, GET]),
-    "unavailable for good": Case({"fault": "unavailable"}, [GET] * 3, ("HTTP 503", "try again later"), "transport",
-                                 False),
+    "unavailable for good": Case(
+        {"fault": "unavailable"}, [GET] * 3, ("HTTP 503", "try again later"), "transport", False
+    ),
     # What follows a write without an answer is always a read.
     "dropped after the write": Case(on_set("dropped", fault_when="after", fault_count=1), [GET, SET, GET]),
     "dropped before the write": Case(on_set("dropped", fault_count=1), [GET, SET, GET, GET, SET, GET]),
     "unavailable on write": Case(on_set("unavailable", fault_count=1), [GET, SET, GET, GET, SET, GET]),
-    "dropped twice": Case(on_set("dropped"), [GET, SET, GET, GET, SET, GET, GET],
-                          ("the write was sent", "hold now: none"), "transport"),
+    "dropped twice": Case(
+        on_set("dropped"), [GET, SET, GET, GET, SET, GET, GET], ("the write was sent", "hold now: none"), "transport"
+    ),
     "no permission": Case(on_set("permission"), [GET, SET, GET], ("allow this method",), "permission", False),
     # Row 16 of the peers' defects: a setting that does not stick is named, and no other one.
-    "ignored port": Case({"ignore_set": "port"}, [GET, SET, GET, GET],
-                         ("port did not take", "hold now: host, enabled, level"), "verify"),
-    "ignored all": Case({"ignore_set": "all"}, [GET, SET, GET, GET],
-                        ("host, port, enabled, level did not take", "hold now: none"), "verify"),
-    "lags for longer than verify waits": Case({"lag_reads": 9}, [GET, SET, GET, GET],
-                                              ("did not take", "raise verify_retries", "hold now: none"), "verify"),
+    "ignored port": Case(
+        {"ignore_set": "port"}, [GET, SET, GET, GET], ("port did not take", "hold now: host, enabled, level"), "verify"
+    ),
+    "ignored all": Case(
+        {"ignore_set": "all"},
+        [GET, SET, GET, GET],
+        ("host, port, enabled, level did not take", "hold now: none"),
+        "verify",
+    ),
+    "lags for longer than verify waits": Case(
+        {"lag_reads": 9}, [GET, SET, GET, GET], ("did not take", "raise verify_retries", "hold now: none"), "verify"
+    ),
     "digest": Case({"auth": "digest"}, [GET, SET, GET]),
     "quotes for an empty reply": Case({"set_reply": "quotes"}, [GET, SET, GET]),
-    **{f"{fault} on get": Case({"fault": fault}, [GET] * calls, says, failure_class, False)
-       for fault, calls, says, failure_class in ON_GET},
-    **{f"{fault} on set after": Case(on_set(fault, fault_when="after"), [GET, SET, GET], says, failure_class, True)
-       for fault, says, failure_class in AFTER_SET},
-    **{f"{fault} on the verifying get": Case(
-        {"fault": fault, "fault_skip": 1, "fault_calls": "api_get_*"}, [GET, SET, *[GET] * reads],
-        ("the write was sent", "could not be read again"), failure_class)
-       for fault, reads, failure_class in ON_VERIFY},
+    **{
+        f"{fault} on get": Case({"fault": fault}, [GET] * calls, says, failure_class, False)
+        for fault, calls, says, failure_class in ON_GET
+    },
+    **{
+        f"{fault} on set after": Case(on_set(fault, fault_when="after"), [GET, SET, GET], says, failure_class, True)
+        for fault, says, failure_class in AFTER_SET
+    },
+    **{
+        f"{fault} on the verifying get": Case(
+            {"fault": fault, "fault_skip": 1, "fault_calls": "api_get_*"},
+            [GET, SET, *[GET] * reads],
+            ("the write was sent", "could not be read again"),
+            failure_class,
+        )
+        for fault, reads, failure_class in ON_VERIFY
+    },
     # What the cluster itself says of an argument.
-    "argument that is too long": Case({"max_argument": 12}, [GET, SET, GET],
-                                      ("correct the option that it names", "host", "hold now: none"), "bad_argument",
-                                      False),
-    "unknown method on set": Case(on_set("unknown_method"), [GET, SET, GET], ("update the cluster", "hold now: none"),
-                                  "unknown_method", False),
-    "redirect on set": Case(on_set("redirect"), [GET, SET, GET, GET],
-                            ("redirects to /index.php", "hold now: none"), "not_plaintext"),
+    "argument that is too long": Case(
+        {"max_argument": 12},
+        [GET, SET, GET],
+        ("correct the option that it names", "host", "hold now: none"),
+        "bad_argument",
+        False,
+    ),
+    "unknown method on set": Case(
+        on_set("unknown_method"), [GET, SET, GET], ("update the cluster", "hold now: none"), "unknown_method", False
+    ),
+    "redirect on set": Case(
+        on_set("redirect"), [GET, SET, GET, GET], ("redirects to /index.php", "hold now: none"), "not_plaintext"
+    ),
     "truncated on set": Case(on_set("truncated", deprecated=True), [GET, SET, GET]),
-    **{tls: Case({"tls": tls}, [], ("certificate or TLS was refused", "set ca_path"), "tls", False)
-        for tls in ("wrong_name", "expired", "self_signed", "unknown_ca")},
-    "translated error": Case(on_set("permission", translated="always"), [GET, SET, GET, GET],
-                             ("cannot be read with certainty", "hold now: none"), "not_plaintext"),
-    "dead node": Case({"node_fail": "node2.cluster.example"}, [GET, SET, GET],
-                      ("node2.cluster.example", "hold now: host, port, enabled, level"), "node"),
+    **{
+        tls: Case({"tls": tls}, [], ("certificate or TLS was refused", "set ca_path"), "tls", False)
+        for tls in ("wrong_name", "expired", "self_signed", "unknown_ca")
+    },
+    "translated error": Case(
+        on_set("permission", translated="always"),
+        [GET, SET, GET, GET],
+        ("cannot be read with certainty", "hold now: none"),
+        "not_plaintext",
+    ),
+    "dead node": Case(
+        {"node_fail": "node2.cluster.example"},
+        [GET, SET, GET],
+        ("node2.cluster.example", "hold now: host, port, enabled, level"),
+        "node",
+    ),
 }
 
 
@@ -126,8 +174,13 @@ def done(ansible, cluster):
     clusters = {name: cluster(**case.switches) for name, case in CASES.items()}
     clusters["echo"].state.pin(host=f"h\nport: 1\nAuthorization: Basic {PAIR}\npassword={quote(PASSWORD, safe='')}")
     hosts = {name.replace(" ", "_"): connection(emulator) for name, emulator in clusters.items()}
-    options = {**{name: "{{ %s }}" % name for name in connection(next(iter(clusters.values())))}, **WANTED,
-               "retries": 2, "verify_retries": 1, "verify_delay": 0}
+    options = {
+        **{name: "{{ %s }}" % name for name in connection(next(iter(clusters.values())))},
+        **WANTED,
+        "retries": 2,
+        "verify_retries": 1,
+        "verify_delay": 0,
+    }
     play = one_play({"name": "set", MODULE: options, "ignore_errors": True})
     run = ansible.play(play, "-vvvv", "--diff", hosts=hosts)
     assert run.status == 0, run.stdout + run.stderr

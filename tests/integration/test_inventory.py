@@ -44,7 +44,7 @@ class Listing:
     @property
     def content(self) -> dict[str, Any]:
         assert self.done.returncode == 0, self.done.stderr
-        return json.loads(self.done.stdout[self.done.stdout.index("{\n"):], object_hook=_plain)
+        return json.loads(self.done.stdout[self.done.stdout.index("{\n") :], object_hook=_plain)
 
     @property
     def variables(self) -> dict[str, dict[str, Any]]:
@@ -99,8 +99,9 @@ def listed(ansible, tmp_path):
     def run(path: Path, *arguments: str, **env: str) -> Listing:
         log = tmp_path / "ansible.log"
         settings = {"ANSIBLE_LOG_PATH": str(log), "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true", **env}
-        done = ansible.command("ansible-inventory", "-i", str(path), "--list", "-vvvv", *arguments,
-                               env=ansible.environment(**settings))
+        done = ansible.command(
+            "ansible-inventory", "-i", str(path), "--list", "-vvvv", *arguments, env=ansible.environment(**settings)
+        )
         found = Listing(done, log.read_text(encoding="utf-8"))
         assert found.log, "there is no log to look into"
         for secret in forms("apiuser", PASSWORD):
@@ -116,8 +117,7 @@ def two(east, west, **more: Any) -> dict[str, Any]:
     """Two clusters with one login."""
     login = connection(east)
     del login["api_url"]
-    return {**login, "clusters": [{"name": "east", "api_url": east.url},
-                                  {"name": "west", "api_url": west.url}], **more}
+    return {**login, "clusters": [{"name": "east", "api_url": east.url}, {"name": "west", "api_url": west.url}], **more}
 
 
 def failed(listing: Listing, *words: str) -> None:
@@ -130,12 +130,14 @@ def failed(listing: Listing, *words: str) -> None:
 
 # -- what is in it
 
+
 def test_nodes_are_hosts_with_their_status(listed, source, east):
     found = listed(source(**connection(east, name="east")))
     assert "[WARNING]" not in found.done.stderr
     assert found.hosts("spamexperts_nodes") == found.hosts("spamexperts_cluster_east") == list(EAST)
     assert found.variables["node2.east.example"] == {
-        "spamexperts_cluster": "east", "spamexperts_api_url": east.url,
+        "spamexperts_cluster": "east",
+        "spamexperts_api_url": east.url,
         "spamexperts_node": {"load_1m": 0.35, "load_5m": 0.3, "queue_delivery": 3, "queue_submission": 1, "other": {}},
     }
     assert east.journal.calls == [CALL]
@@ -146,7 +148,8 @@ def test_several_clusters(ansible, source, east, west):
     graph = ansible.command("ansible-inventory", "-i", str(path), "--graph")
     assert graph.stdout.split("|--@spamexperts_nodes:\n")[1] == "".join(
         f"  |  |--@spamexperts_cluster_{name}:\n" + "".join(f"  |  |  |--{node}\n" for node in nodes)
-        for name, nodes in (("east", EAST), ("west", WEST)))
+        for name, nodes in (("east", EAST), ("west", WEST))
+    )
 
 
 def test_a_cluster_has_options_of_its_own(listed, source, east, west, tmp_path):
@@ -163,12 +166,18 @@ def test_name_comes_from_the_address(listed, source, east):
 
 
 def test_constructed(listed, source, east, west):
-    found = listed(source(**two(
-        east, west, strict=True,
-        compose={"ansible_host": "'10.0.0.1' if 'node1' in inventory_hostname else '10.0.0.2'"},
-        groups={"loaded": "spamexperts_node.load_1m > 0.3"},
-        keyed_groups=[{"prefix": "site", "key": "spamexperts_cluster"}],
-    )))
+    found = listed(
+        source(
+            **two(
+                east,
+                west,
+                strict=True,
+                compose={"ansible_host": "'10.0.0.1' if 'node1' in inventory_hostname else '10.0.0.2'"},
+                groups={"loaded": "spamexperts_node.load_1m > 0.3"},
+                keyed_groups=[{"prefix": "site", "key": "spamexperts_cluster"}],
+            )
+        )
+    )
     assert found.variables["node1.west.example"]["ansible_host"] == "10.0.0.1"
     assert found.hosts("loaded") == ["node2.east.example", "node2.west.example", "node3.west.example"]
     assert found.hosts("site_west") == list(WEST)
@@ -188,9 +197,14 @@ def test_node_without_a_status_is_a_host_all_the_same(listed, source, east):
 
 # -- where options come from
 
+
 def test_login_from_the_environment(listed, source, east, west):
-    env = {"SPAMEXPERTS_API_USERNAME": east.username, "SPAMEXPERTS_API_PASSWORD": PASSWORD,
-           "SPAMEXPERTS_CA_PATH": east.ca_path, "SPAMEXPERTS_TIMEOUT": "7"}
+    env = {
+        "SPAMEXPERTS_API_USERNAME": east.username,
+        "SPAMEXPERTS_API_PASSWORD": PASSWORD,
+        "SPAMEXPERTS_CA_PATH": east.ca_path,
+        "SPAMEXPERTS_TIMEOUT": "7",
+    }
     options = {"clusters": two(east, west)["clusters"]}
     assert set(listed(source(**options), **env).variables) == {*EAST, *WEST}
     assert set(listed(source(), **env, SPAMEXPERTS_API_URL=west.url).variables) == set(WEST)
@@ -199,9 +213,12 @@ def test_login_from_the_environment(listed, source, east, west):
 def test_options_can_be_templates(ansible, listed, source, east, tmp_path):
     (tmp_path / "password").write_text(PASSWORD + "\n", encoding="utf-8")
     (tmp_path / "vars.json").write_text(json.dumps({"ca_folder": str(Path(east.ca_path).parent)}), encoding="utf-8")
-    one = {"name": "{{ 'ea' ~ 'st' }}", "api_url": "{{ lookup('ansible.builtin.env', 'MASTER') }}",
-           "api_password": "{{ lookup('ansible.builtin.file', '%s') }}" % (tmp_path / "password"),
-           "ca_path": "{{ ca_folder }}/" + Path(east.ca_path).name}
+    one = {
+        "name": "{{ 'ea' ~ 'st' }}",
+        "api_url": "{{ lookup('ansible.builtin.env', 'MASTER') }}",
+        "api_password": "{{ lookup('ansible.builtin.file', '%s') }}" % (tmp_path / "password"),
+        "ca_path": "{{ ca_folder }}/" + Path(east.ca_path).name,
+    }
     for options in (one, {"clusters": [one]}):
         path = source(api_username=east.username, **options)
         found = listed(path, "-e", f"@{tmp_path / 'vars.json'}", MASTER=east.url)
@@ -218,25 +235,39 @@ def test_password_that_looks_like_a_list(listed, source, certificates):
 def test_password_from_a_vault(ansible, listed, source, east, tmp_path):
     (tmp_path / "vault").write_text("vault password\n", encoding="utf-8")
     options = connection(east)
-    secret = ansible.command("ansible-vault", "encrypt_string", "--vault-password-file", str(tmp_path / "vault"),
-                             options.pop("api_password"), "--name", "api_password").stdout
+    secret = ansible.command(
+        "ansible-vault",
+        "encrypt_string",
+        "--vault-password-file",
+        str(tmp_path / "vault"),
+        options.pop("api_password"),
+        "--name",
+        "api_password",
+    ).stdout
     path = source(text=secret, **options)
     assert set(listed(path, "--vault-password-file", str(tmp_path / "vault")).variables) == set(EAST)
 
 
 # -- the cache
 
+
 def cached(tmp_path: Path, **more: Any) -> dict[str, Any]:
-    return {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache"),
-            **more}
+    return {
+        "cache": True,
+        "cache_plugin": "ansible.builtin.jsonfile",
+        "cache_connection": str(tmp_path / "cache"),
+        **more,
+    }
 
 
 def refreshed(ansible, path: Path) -> Run:
     """A run that does not want what is in the cache."""
-    play = one_play({"name": "Nodes", "ansible.builtin.debug": {"msg": "{{ groups['spamexperts_nodes'] }}"}},
-                    hosts="localhost")
-    return ansible.play(play, "-i", str(path), "--flush-cache",
-                        env={"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"})
+    play = one_play(
+        {"name": "Nodes", "ansible.builtin.debug": {"msg": "{{ groups['spamexperts_nodes'] }}"}}, hosts="localhost"
+    )
+    return ansible.play(
+        play, "-i", str(path), "--flush-cache", env={"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"}
+    )
 
 
 def test_cache(ansible, listed, source, east, west, tmp_path):
@@ -273,6 +304,7 @@ def test_cache_is_used_while_the_cluster_is_away(ansible, listed, source, east, 
 
 
 # -- failures
+
 
 def test_one_failing_cluster_fails_all(listed, source, east, west):
     west.set_switch(fault="permission")
@@ -312,16 +344,20 @@ def test_node_of_two_clusters(listed, source, cluster, east):
     failed(listed(path), "clusters east and west both have a node node2.east.example")
 
 
-@pytest.mark.parametrize("options, message", [
-    ({"api_usrname": "x"}, "api_usrname: there is no such option"),
-    ({"timeout": "soon"}, "timeout"),
-    ({"api_password": {"a": PASSWORD}}, "api_password must be text"),
-    ({"api_url": "http://master.example.com"}, "api_url must begin with https://"),
-    ({"api_url": "https://apiuser:pass@master.example.com"}, "api_url must not hold credentials"),
-    ({"api_username": "{{ not_there }}"}, "api_username: "),
-    ({"clusters": [{"name": "{{ lookup('ansible.builtin.file', '/none') }}"}]}, "clusters: "),
-    ({"ca_path": "/none.pem"}, "ca_path /none.pem cannot be read"),
-], ids=str)
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"api_usrname": "x"}, "api_usrname: there is no such option"),
+        ({"timeout": "soon"}, "timeout"),
+        ({"api_password": {"a": PASSWORD}}, "api_password must be text"),
+        ({"api_url": "http://master.example.com"}, "api_url must begin with https://"),
+        ({"api_url": "https://apiuser:pass@master.example.com"}, "api_url must not hold credentials"),
+        ({"api_username": "{{ not_there }}"}, "api_username: "),
+        ({"clusters": [{"name": "{{ lookup('ansible.builtin.file', '/none') }}"}]}, "clusters: "),
+        ({"ca_path": "/none.pem"}, "ca_path /none.pem cannot be read"),
+    ],
+    ids=str,
+)
 def test_bad_option(listed, source, east, options, message):
     given = connection(east)
     # Just before what is wrong, because Ansible may show the lines around that.
@@ -345,12 +381,26 @@ def test_missing_requests(listed, source, east, tmp_path):
 
 # -- what a cluster says is data
 
+
 def test_hostile_values_are_no_templates(ansible, source, east, monkeypatch, tmp_path):
-    status = {"load one minute": TEMPLATE, "text": TEMPLATE, TEMPLATE: 1, "trusted": TRUSTED, "vaulted": VAULTED,
-              "unsafe": {"__ansible_unsafe": TEMPLATE}}
+    status = {
+        "load one minute": TEMPLATE,
+        "text": TEMPLATE,
+        TEMPLATE: 1,
+        "trusted": TRUSTED,
+        "vaulted": VAULTED,
+        "unsafe": {"__ansible_unsafe": TEMPLATE},
+    }
     monkeypatch.setattr("emulator.calls.status_reply", lambda *unused: json.dumps({EAST[0]: status}))
-    path = source(**connection(east, strict=True, compose={"copied": "spamexperts_node.other.text"},
-                               keyed_groups=[{"prefix": "by", "key": "copied"}], **cached(tmp_path)))
+    path = source(
+        **connection(
+            east,
+            strict=True,
+            compose={"copied": "spamexperts_node.other.text"},
+            keyed_groups=[{"prefix": "by", "key": "copied"}],
+            **cached(tmp_path),
+        )
+    )
     show = {"msg": ["{{ spamexperts_node.other }}", "{{ copied }}"]}
     play = one_play({"name": "Show", "ansible.builtin.debug": show}, hosts="spamexperts_nodes")
     # The second is from the cache.
@@ -366,6 +416,7 @@ def test_hostile_values_are_no_templates(ansible, source, east, monkeypatch, tmp
 
 
 # -- what it is for
+
 
 def documented() -> list[dict[str, Any]]:
     """The sources in docs/inventory.md and in the plugin's EXAMPLES."""
@@ -418,15 +469,22 @@ def test_addresses_of_the_nodes(ansible, source, cluster):
 
 # -- the test plugin
 
+
 def test_valid_log_format(ansible):
     name = "spamexperts.local_cloud.valid_log_format"
-    run = ansible.play(one_play(
-        {"name": "Good", "ansible.builtin.assert": {"that": f"good is {name}"}},
-        {"name": "Bad", "ansible.builtin.assert": {"that": [f"bad is not {name}", f"'text' is not {name}"]}},
-        {"name": "Fails", "ansible.builtin.assert": {"that": f"bad is {name}"}, "ignore_errors": True},
-        {"name": "Undefined", "ansible.builtin.assert": {"that": f"not_there is not {name}"}, "ignore_errors": True},
-        vars={"good": {"style": "csv"}, "bad": {"message_fields": ["subject_heder"]}},
-    )).assert_ok()
+    run = ansible.play(
+        one_play(
+            {"name": "Good", "ansible.builtin.assert": {"that": f"good is {name}"}},
+            {"name": "Bad", "ansible.builtin.assert": {"that": [f"bad is not {name}", f"'text' is not {name}"]}},
+            {"name": "Fails", "ansible.builtin.assert": {"that": f"bad is {name}"}, "ignore_errors": True},
+            {
+                "name": "Undefined",
+                "ansible.builtin.assert": {"that": f"not_there is not {name}"},
+                "ignore_errors": True,
+            },
+            vars={"good": {"style": "csv"}, "bad": {"message_fields": ["subject_heder"]}},
+        )
+    ).assert_ok()
     assert not run.result("Good")["failed"] and not run.result("Bad")["failed"]
     assert run.result("Fails")["assertion"] == f"bad is {name}"
     assert "not_there" in run.result("Undefined")["msg"] and "undefined" in run.result("Undefined")["msg"]

@@ -16,12 +16,26 @@ from integration.harness import GET, MODULE, PASSWORD, SET, Ansible, connection,
 from emulator import Emulator
 
 # In the signature's order, which is also the messages'.
-ONE = {"host": "one.example.com", "port": 1001, "facility": "local1", "socket_type": "tcp",
-       "message_template": "one|%(id)s|%(sender)s|one", "enabled": True, "level": "ERROR",
-       "status_template": "one|%(id)s|%(status)s|one"}
-TWO = {"host": "two.example.com", "port": 2002, "facility": "local2", "socket_type": "udp",
-       "message_template": "two|%(id)s|%(sender)s|two", "enabled": False, "level": "WARNING",
-       "status_template": "two|%(id)s|%(status)s|two"}
+ONE = {
+    "host": "one.example.com",
+    "port": 1001,
+    "facility": "local1",
+    "socket_type": "tcp",
+    "message_template": "one|%(id)s|%(sender)s|one",
+    "enabled": True,
+    "level": "ERROR",
+    "status_template": "one|%(id)s|%(status)s|one",
+}
+TWO = {
+    "host": "two.example.com",
+    "port": 2002,
+    "facility": "local2",
+    "socket_type": "udp",
+    "message_template": "two|%(id)s|%(sender)s|two",
+    "enabled": False,
+    "level": "WARNING",
+    "status_template": "two|%(id)s|%(status)s|two",
+}
 RUNS, CLUSTERS = 50, 200
 
 
@@ -55,8 +69,11 @@ def hosts(*choices, count=RUNS):
 
 
 def task(emulator, **more):
-    return {"name": "set", MODULE: {
-        **connection(emulator), **{name: "{{ wanted.%s }}" % name for name in ONE}, **more}, "ignore_errors": True}
+    return {
+        "name": "set",
+        MODULE: {**connection(emulator), **{name: "{{ wanted.%s }}" % name for name in ONE}, **more},
+        "ignore_errors": True,
+    }
 
 
 def test_fifty_runs_that_agree(ansible, emulator):
@@ -89,8 +106,13 @@ def test_runs_that_manage_one_setting_each_send_whole_states(ansible, emulator):
     just replaced. Who notices, fails by name; nobody is told that something holds which it did not see."""
     emulator.state.pin(**text(ONE))
     ports = [{"port": 3000 + number} for number in range(8)]
-    play = one_play({"name": "set", MODULE: {**connection(emulator), "port": "{{ wanted.port }}", "verify_retries": 0},
-                     "ignore_errors": True})
+    play = one_play(
+        {
+            "name": "set",
+            MODULE: {**connection(emulator), "port": "{{ wanted.port }}", "verify_retries": 0},
+            "ignore_errors": True,
+        }
+    )
     run = ansible.play(play, "--forks", "8", hosts=hosts(*ports, count=8))
     for number, wanted in enumerate(ports):
         result = run.result("set", f"run{number}")
@@ -103,8 +125,9 @@ def test_five_processes_at_once(tmp_path, emulator):
     """Another ansible-playbook knows nothing of the first."""
     play = one_play(task(emulator))
     with ThreadPoolExecutor(5) as pool:
-        started = [pool.submit(Ansible(tmp_path / str(number)).play, play, hosts=hosts(ONE, count=2))
-                   for number in range(5)]
+        started = [
+            pool.submit(Ansible(tmp_path / str(number)).play, play, hosts=hosts(ONE, count=2)) for number in range(5)
+        ]
         runs = [future.result() for future in started]
     for run in runs:
         run.assert_ok()
@@ -126,8 +149,10 @@ def clusters(certificates):
 
 
 def test_one_play_over_200_clusters(ansible, clusters):
-    each = {f"cluster{number}": {**connection(emulator), "own_port": 1000 + number}
-            for number, emulator in enumerate(clusters)}
+    each = {
+        f"cluster{number}": {**connection(emulator), "own_port": 1000 + number}
+        for number, emulator in enumerate(clusters)
+    }
     options = {name: "{{ %s }}" % name for name in connection(clusters[0])}
     wanted = {**ONE, "port": "{{ own_port }}"}
     play = one_play({"name": "set", MODULE: {**options, **wanted}}, {"name": "again", MODULE: {**options, **wanted}})

@@ -22,9 +22,13 @@ SET_TASK, SAY_TASK = "Set the cluster's remote syslog", "Say what holds"
 
 
 def environment(emulator) -> dict[str, str]:
-    return {"SPAMEXPERTS_API_URL": emulator.url, "SPAMEXPERTS_API_USERNAME": emulator.username,
-            "SPAMEXPERTS_API_PASSWORD": emulator.password, "SPAMEXPERTS_CA_PATH": emulator.ca_path,
-            "SPAMEXPERTS_TIMEOUT": "20"}
+    return {
+        "SPAMEXPERTS_API_URL": emulator.url,
+        "SPAMEXPERTS_API_USERNAME": emulator.username,
+        "SPAMEXPERTS_API_PASSWORD": emulator.password,
+        "SPAMEXPERTS_CA_PATH": emulator.ca_path,
+        "SPAMEXPERTS_TIMEOUT": "20",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -32,17 +36,27 @@ def done(ansible, cluster):
     """The playbook's life: check, first run, second run, another secret. The connection is in the environment."""
     emulator = cluster(get_format="json")
     runs, calls, held = {}, {}, {}
-    for step, words, variables in (("check", ("--check",), VARIABLES), ("first", (), VARIABLES),
-                                   ("second", (), VARIABLES), ("rotated", (), ROTATED)):
+    for step, words, variables in (
+        ("check", ("--check",), VARIABLES),
+        ("first", (), VARIABLES),
+        ("second", (), VARIABLES),
+        ("rotated", (), ROTATED),
+    ):
         runs[step] = ansible.play(PLAYBOOK, "--diff", "-vvvv", *words, extra=variables, env=environment(emulator))
         calls[step], held[step] = emulator.journal.calls, emulator.state.settings
         emulator.journal.clear()
     return runs, calls, held
 
 
-@pytest.mark.parametrize(("step", "calls"), [
-    ("check", [GET]), ("first", [GET, SET, GET]), ("second", [GET]), ("rotated", [GET, SET, GET]),
-])
+@pytest.mark.parametrize(
+    ("step", "calls"),
+    [
+        ("check", [GET]),
+        ("first", [GET, SET, GET]),
+        ("second", [GET]),
+        ("rotated", [GET, SET, GET]),
+    ],
+)
 def test_configure_asks_and_writes_no_more_than_needed(done, step, calls):
     runs, made, _held = done
     result = runs[step].assert_ok().result(SET_TASK)
@@ -55,14 +69,27 @@ def test_configure_check_predicts_the_first_run(done):
     for key in ("changed_keys", "diff", "settings", "before"):
         assert check[key] == first[key]
     assert first["changed_keys"] == [
-        "host", "port", "socket_type", "message_template", "enabled", "level", "status_template"]
+        "host",
+        "port",
+        "socket_type",
+        "message_template",
+        "enabled",
+        "level",
+        "status_template",
+    ]
 
 
 def test_configure_sets_what_the_variables_say(done):
     held = done[2]
     assert held["check"]["host"] == ""
-    expected = {"host": "logs.example.com", "port": "5514", "socket_type": "tcp", "level": "WARNING",
-                "enabled": "True", "facility": "local0"}
+    expected = {
+        "host": "logs.example.com",
+        "port": "5514",
+        "socket_type": "tcp",
+        "level": "WARNING",
+        "enabled": "True",
+        "facility": "local0",
+    }
     assert {key: held["first"][key] for key in expected} == expected
     for template in ("message_template", "status_template"):
         # Hidden in the output, and still what the cluster got.
@@ -106,15 +133,28 @@ def test_configure_takes_a_faulty_log_format_for_what_it_is(ansible, emulator):
 
 def test_variables_and_text_for_everything(ansible, emulator):
     """AWX and -e key=value hand over text, also for numbers and booleans."""
-    options = {**connection(emulator), "host": "logs.example.com", "ca_path": "{{ omit }}", "validate_certs": "False",
-               "timeout": "30", "retries": "1", "use_proxy": "no", "verify": "True", "verify_retries": "1",
-               "verify_delay": "0"}
-    run = ansible.play(one_play(
-        {"name": "on", MODULE: {**options, "enabled": "True", "port": "5514"}},
-        {"name": "same", MODULE: {**options, "enabled": True, "port": 5514}},
-        {"name": "off", MODULE: {**options, "enabled": "{{ switch }}"}},
-        {"name": "still off", MODULE: {**options, "enabled": False}},
-    ), "-e", "switch=False").assert_ok()
+    options = {
+        **connection(emulator),
+        "host": "logs.example.com",
+        "ca_path": "{{ omit }}",
+        "validate_certs": "False",
+        "timeout": "30",
+        "retries": "1",
+        "use_proxy": "no",
+        "verify": "True",
+        "verify_retries": "1",
+        "verify_delay": "0",
+    }
+    run = ansible.play(
+        one_play(
+            {"name": "on", MODULE: {**options, "enabled": "True", "port": "5514"}},
+            {"name": "same", MODULE: {**options, "enabled": True, "port": 5514}},
+            {"name": "off", MODULE: {**options, "enabled": "{{ switch }}"}},
+            {"name": "still off", MODULE: {**options, "enabled": False}},
+        ),
+        "-e",
+        "switch=False",
+    ).assert_ok()
     assert [run.result(task)["changed"] for task in ("on", "same", "off", "still off")] == [True, False, True, False]
     assert run.result("on")["settings"]["port"] == 5514
     assert run.result("on")["settings"]["enabled"] is True
@@ -134,8 +174,12 @@ def test_booleans_in_the_environment(ansible, emulator):
 
 def test_an_option_wins_over_the_environment(ansible, emulator):
     task = {"name": "read", f"{MODULE}_info": connection(emulator, timeout=20)}
-    wrong = {"SPAMEXPERTS_API_URL": "https://master.invalid", "SPAMEXPERTS_API_USERNAME": "nobody",
-             "SPAMEXPERTS_API_PASSWORD": "none-of-this", "SPAMEXPERTS_CA_PATH": "/nonexistent.pem",
-             "SPAMEXPERTS_TIMEOUT": "1"}
+    wrong = {
+        "SPAMEXPERTS_API_URL": "https://master.invalid",
+        "SPAMEXPERTS_API_USERNAME": "nobody",
+        "SPAMEXPERTS_API_PASSWORD": "none-of-this",
+        "SPAMEXPERTS_CA_PATH": "/nonexistent.pem",
+        "SPAMEXPERTS_TIMEOUT": "1",
+    }
     assert not ansible.play(one_play(task), env=wrong).assert_ok().result("read")["changed"]
     assert emulator.journal.calls == [GET]

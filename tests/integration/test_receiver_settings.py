@@ -19,10 +19,16 @@ TCP = {"transport": "tcp", "port": 5514}
 CASES = {
     "sender": ({"allowed_senders": ["mail.example.com"]}, "allowed_senders", "write 192.0.2.1"),
     "host bits": ({"allowed_senders": ["192.0.2.1/24"]}, "allowed_senders", "write 192.0.2.0/24 for the network"),
-    "log format": ({"log_format": {"secret": SECRET, "message_fields": ["subject_heder"]}}, "log_format",
-                   "did you mean subject_header?"),
-    "listener's log format": ({"listeners": [{**TCP, "log_format": {"secret": "short"}}]}, "listeners",
-                              "listener 1: secret must be 16 to 64"),
+    "log format": (
+        {"log_format": {"secret": SECRET, "message_fields": ["subject_heder"]}},
+        "log_format",
+        "did you mean subject_header?",
+    ),
+    "listener's log format": (
+        {"listeners": [{**TCP, "log_format": {"secret": "short"}}]},
+        "listeners",
+        "listener 1: secret must be 16 to 64",
+    ),
     "no listener": ({"listeners": []}, "listeners", "at least one"),
     "port": ({"listeners": [{**TCP, "port": 70000}]}, "listeners", "between 1 and 65535"),
     "address": ({"listeners": [{**TCP, "address": "localhost"}]}, "listeners", "no IP address"),
@@ -39,8 +45,12 @@ CASES = {
     "metrics": ({"metrics_path": "/var/lib/receiver.prom\n"}, "metrics_path", "ends in .prom"),
     "metrics nowhere": ({"metrics_path": "/nonexistent/receiver.prom"}, "metrics_path", "no folder /nonexistent"),
 }
-FACTS = {"os_family": "Debian", "distribution": "Debian", "service_mgr": "systemd",
-         "python": {"executable": sys.executable, "version": {"major": 3, "minor": sys.version_info.minor}}}
+FACTS = {
+    "os_family": "Debian",
+    "distribution": "Debian",
+    "service_mgr": "systemd",
+    "python": {"executable": sys.executable, "version": {"major": 3, "minor": sys.version_info.minor}},
+}
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,12 @@ from integration.harness import PASSWORD, SET, clusters, forms
 
 PLAYBOOK, CONFIGURE = "spamexperts.local_cloud.restore", "spamexperts.local_cloud.configure"
 SECRET, OLD_SECRET = "first-secret-0123456789", "older-secret-9876543210"
-VARIABLES = {"spamexperts_clusters": "all", "spamexperts_receiver_host": "logs.example.com",
-             "spamexperts_level": "DEBUG",
-             "spamexperts_log_format": {"secret": SECRET, "previous_secrets": [OLD_SECRET]}}
+VARIABLES = {
+    "spamexperts_clusters": "all",
+    "spamexperts_receiver_host": "logs.example.com",
+    "spamexperts_level": "DEBUG",
+    "spamexperts_log_format": {"secret": SECRET, "previous_secrets": [OLD_SECRET]},
+}
 SET_TASK, SAY_TASK = "Set the cluster's remote syslog", "Say what holds"
 # The cluster had it, so it comes back, though no record can be made with it.
 TEMPLATE = f"100% spamexperts {OLD_SECRET} %(id)s %(subject_header)s {OLD_SECRET}"
@@ -37,15 +40,29 @@ def round_trip(ansible, emulators, tmp_path, **more):
     return before, after, again
 
 
-@pytest.mark.parametrize("switches", [
-    {"get_format": "kv_colon", "warnings": "before", "warn_when": "pinned", "omitted": "clear"},
-    {"get_format": "json", "warnings": "inline", "warn_when": "differs", "omitted": "default", "bool_spelling": "1"},
-    {"get_format": "csv", "warnings": "after", "warn_when": "differs", "facility_spelling": "LOG_LOCAL0"},
-], ids=lambda switches: switches["get_format"])
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {"get_format": "kv_colon", "warnings": "before", "warn_when": "pinned", "omitted": "clear"},
+        {
+            "get_format": "json",
+            "warnings": "inline",
+            "warn_when": "differs",
+            "omitted": "default",
+            "bool_spelling": "1",
+        },
+        {"get_format": "csv", "warnings": "after", "warn_when": "differs", "facility_spelling": "LOG_LOCAL0"},
+    ],
+    ids=lambda switches: switches["get_format"],
+)
 def test_round_trip_gives_back_settings_and_defaults(ansible, cluster, tmp_path, switches):
     emulators = {"untouched": cluster(**switches), "used": cluster(**switches)}
-    emulators["used"].state.pin(host="198.51.100.7", port="1514",
-                                enabled="1" if "bool_spelling" in switches else "True", message_template=TEMPLATE)
+    emulators["used"].state.pin(
+        host="198.51.100.7",
+        port="1514",
+        enabled="1" if "bool_spelling" in switches else "True",
+        message_template=TEMPLATE,
+    )
     before, after, again = round_trip(ansible, emulators, tmp_path, spamexperts_restore_secret=OLD_SECRET)
     assert before["untouched"][1] == {}
     assert set(before["used"][1]) == {"host", "port", "enabled", "message_template"}
@@ -84,8 +101,11 @@ def result(ansible, emulator):
 def test_restore_takes_what_the_module_returned(ansible, emulator, result, form):
     saved = {"result": result, "text": json.dumps(result), "bare": result["before"], "by host": {"one": result}}[form]
     hosts = clusters({"one": emulator})
-    run = ansible.play(PLAYBOOK, hosts=hosts, extra={
-        **VARIABLES, "spamexperts_restore": saved, "spamexperts_restore_secret": OLD_SECRET}).assert_ok()
+    run = ansible.play(
+        PLAYBOOK,
+        hosts=hosts,
+        extra={**VARIABLES, "spamexperts_restore": saved, "spamexperts_restore_secret": OLD_SECRET},
+    ).assert_ok()
     assert "one: sends its mail logs to 198.51.100.7 port 514 by UDP; changed: host," in run.result(SAY_TASK)["msg"][0]
     assert emulator.state.settings["message_template"] == TEMPLATE
     assert ("level" in emulator.state.pinned) == (form == "bare")
@@ -100,12 +120,18 @@ def test_restore_refuses_what_it_cannot_put_back(ansible, emulator, result, clus
         (hosts, {"spamexperts_restore": result}, "message_template hides a secret; set spamexperts_restore_secret"),
         (hosts, {"spamexperts_restore": broken, "spamexperts_restore_secret": OLD_SECRET}, "more than eight asterisks"),
         (hosts, {}, "Set spamexperts_restore to what an earlier run returned"),
-        (hosts, {"spamexperts_backup_path": str(tmp_path / "none.json"), "spamexperts_restore": ""},
-         "Set spamexperts_restore"),
+        (
+            hosts,
+            {"spamexperts_backup_path": str(tmp_path / "none.json"), "spamexperts_restore": ""},
+            "Set spamexperts_restore",
+        ),
         (hosts, {"spamexperts_restore": {"one": {"host": "h"}}}, "lacks settings"),
         (hosts, {"spamexperts_restore": {"other": result}}, "There is nothing to put back for one."),
-        (more, {"spamexperts_restore": result["before"], "spamexperts_restore_secret": OLD_SECRET},
-         "is of one cluster;"),
+        (
+            more,
+            {"spamexperts_restore": result["before"], "spamexperts_restore_secret": OLD_SECRET},
+            "is of one cluster;",
+        ),
     ):
         run = ansible.play(PLAYBOOK, hosts=hosts_, extra={**VARIABLES, **extra})
         assert run.status != 0
@@ -117,8 +143,11 @@ def test_restore_leaves_clusters_alone_of_which_nothing_was_kept(ansible, emulat
     other = cluster()
     # A second node of a cluster that was restored needs no entry of its own.
     hosts = clusters({"node2": emulator, "other": other, "one": emulator})
-    run = ansible.play(PLAYBOOK, hosts=hosts, extra={
-        **VARIABLES, "spamexperts_restore": {"one": result}, "spamexperts_restore_secret": OLD_SECRET}).assert_ok()
+    run = ansible.play(
+        PLAYBOOK,
+        hosts=hosts,
+        extra={**VARIABLES, "spamexperts_restore": {"one": result}, "spamexperts_restore_secret": OLD_SECRET},
+    ).assert_ok()
     assert len(run.result(SAY_TASK)["msg"]) == 1
     assert other.journal.requests == []
     assert emulator.state.settings["message_template"] == TEMPLATE

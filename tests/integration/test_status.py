@@ -24,8 +24,13 @@ def test_status_shows_every_cluster(ansible, three, tmp_path):
     path = tmp_path / "status.json"
     hosts = clusters(three)
     hosts["east2"] = hosts["east"]
-    run = ansible.play(PLAYBOOK, "-vvvv", "--diff", hosts=hosts,
-                       extra={"spamexperts_clusters": "all", "spamexperts_report_path": str(path)})
+    run = ansible.play(
+        PLAYBOOK,
+        "-vvvv",
+        "--diff",
+        hosts=hosts,
+        extra={"spamexperts_clusters": "all", "spamexperts_report_path": str(path)},
+    )
     assert run.status == 2
     lines = run.result(SHOW_TASK)["msg"]
     nodes = three["east"].nodes
@@ -38,7 +43,11 @@ def test_status_shows_every_cluster(ansible, three, tmp_path):
     assert three["east"].journal.calls == ["api_get_json_server_status"]
     report = json.loads(path.read_text("utf-8"))
     assert report["east"]["nodes"][nodes[2]] == {
-        "load_1m": 0.45, "load_5m": 0.4, "queue_delivery": 6, "queue_submission": 2}
+        "load_1m": 0.45,
+        "load_5m": 0.4,
+        "queue_delivery": 6,
+        "queue_submission": 2,
+    }
     assert report["broken"]["failure_class"] == "not_plaintext"
     failed = [entry["host"] for entry in run.results if entry["task"] == FAIL_TASK and entry["outcome"] == "failed"]
     assert failed == ["broken"]
@@ -47,8 +56,12 @@ def test_status_shows_every_cluster(ansible, three, tmp_path):
 
 @pytest.mark.parametrize(("limit", "status"), [("", 0), ("6", 0), ("5", 2), (0, 2)])
 def test_status_fails_for_a_long_queue_where_a_limit_is_given(ansible, three, limit, status):
-    run = ansible.play(PLAYBOOK, "--check", hosts=clusters({"east": three["east"]}),
-                       extra={"spamexperts_clusters": "all", "spamexperts_max_queue": limit})
+    run = ansible.play(
+        PLAYBOOK,
+        "--check",
+        hosts=clusters({"east": three["east"]}),
+        extra={"spamexperts_clusters": "all", "spamexperts_max_queue": limit},
+    )
     assert run.status == status
     if status:
         assert run.result(FAIL_TASK)["msg"] == "A queue holds 6 messages."
@@ -57,5 +70,7 @@ def test_status_fails_for_a_long_queue_where_a_limit_is_given(ansible, three, li
 def test_status_needs_a_connection(ansible):
     run = ansible.play(PLAYBOOK)
     assert run.status != 0
-    assert ("Set spamexperts_api_url, spamexperts_api_username, spamexperts_api_password for localhost."
-            in run.stdout + run.stderr)
+    assert (
+        "Set spamexperts_api_url, spamexperts_api_username, spamexperts_api_password for localhost."
+        in run.stdout + run.stderr
+    )

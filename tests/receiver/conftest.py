@@ -142,9 +142,7 @@ def start(tmp_path_factory):
     the module."""
     running = []
 
-    def start_one(
-        value: dict, pmnormalize: bool = True, port: int = 0, program: str = "", **more: object
-    ) -> Receiver:
+    def start_one(value: dict, pmnormalize: bool = True, port: int = 0, program: str = "", **more: object) -> Receiver:
         folder, port, program = tmp_path_factory.mktemp("receiver"), port or free_port(), program or rsyslogd()
         render(folder, value, port, pmnormalize, rsyslog_receiver_version=rsyslogd_version(program), **more)
         command = [program, "-f", str(folder / "receiver.conf")]

@@ -16,30 +16,42 @@ from receiver.conftest import RELEASES, free_port, rsyslogd_of
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import compile_template, log_format
 
-FORMATS = {"printable": {"secret": hostile.SECRET}, "fast": {"style": "fast", "secret": hostile.OLD_SECRET},
-           "csv": {"style": "csv"}}
+FORMATS = {
+    "printable": {"secret": hostile.SECRET},
+    "fast": {"style": "fast", "secret": hostile.OLD_SECRET},
+    "csv": {"style": "csv"},
+}
 
 
 def records(value: dict, count: int, mark: str) -> list[bytes]:
     template = compile_template(log_format(value), "message")
-    return [(f"<158>{template % dict(hostile.BASE, subject_header=f'{mark} {number}')}\0").encode()
-            for number in range(count)]
+    return [
+        (f"<158>{template % dict(hostile.BASE, subject_header=f'{mark} {number}')}\0").encode()
+        for number in range(count)
+    ]
 
 
 @pytest.mark.parametrize("overload", ["drop", "block"])
 def test_each_listener_reads_its_own_log_format(start, overload):
     """All write into the same files at once: every line is whole, and what comes to another's port does not fit."""
     ports = {name: free_port() for name in FORMATS}
-    listeners = [{"transport": transport, "port": ports[name], "address": "127.0.0.1", "log_format": value}
-                 for name, value in FORMATS.items() for transport in ("tcp", "udp")]
-    receiver = start(FORMATS["printable"], rsyslog_receiver_listeners=listeners,
-                     rsyslog_receiver_on_overload=overload, port=ports["printable"])
+    listeners = [
+        {"transport": transport, "port": ports[name], "address": "127.0.0.1", "log_format": value}
+        for name, value in FORMATS.items()
+        for transport in ("tcp", "udp")
+    ]
+    receiver = start(
+        FORMATS["printable"],
+        rsyslog_receiver_listeners=listeners,
+        rsyslog_receiver_on_overload=overload,
+        port=ports["printable"],
+    )
     count = 2000
     links = {name: socket.create_connection(("127.0.0.1", port)) for name, port in ports.items()}
     sent = {name: records(value, count, name) for name, value in FORMATS.items()}
     for number in range(0, count, 50):
         for name, link in links.items():
-            link.sendall(b"".join(sent[name][number:number + 50]))
+            link.sendall(b"".join(sent[name][number : number + 50]))
     for link in links.values():
         link.close()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
@@ -52,16 +64,22 @@ def test_each_listener_reads_its_own_log_format(start, overload):
     for name in FORMATS:
         own = [subject for subject in subjects if subject.startswith(name + " ")]
         assert own == [f"{name} {number}" for number in range(count)]
-    assert sorted(record["event.reason"] for record in taken["quarantine"]) == ["no-marker", "wrong-secret",
-                                                                                "wrong-secret"]
+    assert sorted(record["event.reason"] for record in taken["quarantine"]) == [
+        "no-marker",
+        "wrong-secret",
+        "wrong-secret",
+    ]
 
 
 def test_only_allowed_senders_are_heard(start):
-    receiver = start(FORMATS["printable"], rsyslog_receiver_allowed_senders=["any"],
-                     rsyslog_receiver_senders=["127.0.0.1", "127.1.0.0/16", "[::1]"])
+    receiver = start(
+        FORMATS["printable"],
+        rsyslog_receiver_allowed_senders=["any"],
+        rsyslog_receiver_senders=["127.0.0.1", "127.1.0.0/16", "[::1]"],
+    )
     for source in ("127.0.0.1", "127.0.0.2", "127.1.2.3", "127.2.0.1"):
-        datagram, = records(FORMATS["printable"], 1, f"{source} by udp")
-        stream, = records(FORMATS["printable"], 1, f"{source} by tcp")
+        (datagram,) = records(FORMATS["printable"], 1, f"{source} by udp")
+        (stream,) = records(FORMATS["printable"], 1, f"{source} by tcp")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             sender.bind((source, 0))
             sender.sendto(datagram, ("127.0.0.1", receiver.port))
@@ -69,7 +87,8 @@ def test_only_allowed_senders_are_heard(start):
             link.sendall(stream)
     taken = receiver.take(4)
     assert sorted((record["email.subject"], record["observer.ip"]) for record in taken["messages"]) == sorted(
-        (f"{source} by {way} 0", source) for source in ("127.0.0.1", "127.1.2.3") for way in ("udp", "tcp"))
+        (f"{source} by {way} 0", source) for source in ("127.0.0.1", "127.1.2.3") for way in ("udp", "tcp")
+    )
     assert not taken["quarantine"]
 
 
@@ -78,9 +97,14 @@ def test_ipv6(start, release):
     """Without an address a listener serves both families; the address of the sender is written as it is."""
     port = free_port()
     listeners = [{"transport": transport, "port": port} for transport in ("tcp", "udp")]
-    receiver = start(FORMATS["printable"], port=port, program=rsyslogd_of(RELEASES[release]),
-                     rsyslog_receiver_listeners=listeners,
-                     rsyslog_receiver_allowed_senders=["any"], rsyslog_receiver_senders=["127.0.0.1", "[::1]"])
+    receiver = start(
+        FORMATS["printable"],
+        port=port,
+        program=rsyslogd_of(RELEASES[release]),
+        rsyslog_receiver_listeners=listeners,
+        rsyslog_receiver_allowed_senders=["any"],
+        rsyslog_receiver_senders=["127.0.0.1", "[::1]"],
+    )
     for address in ("127.0.0.1", "::1"):
         family = socket.getaddrinfo(address, port)[0][0]
         with socket.socket(family, socket.SOCK_DGRAM) as sender:
@@ -89,7 +113,8 @@ def test_ipv6(start, release):
             link.sendall(records(FORMATS["printable"], 1, f"{address} by tcp")[0])
     taken = receiver.take(4)
     assert sorted((record["email.subject"], record["observer.ip"]) for record in taken["messages"]) == sorted(
-        (f"{address} by {way} 0", address) for address in ("127.0.0.1", "::1") for way in ("udp", "tcp"))
+        (f"{address} by {way} 0", address) for address in ("127.0.0.1", "::1") for way in ("udp", "tcp")
+    )
 
 
 def test_the_counters_are_written(start):
@@ -101,7 +126,7 @@ def test_the_counters_are_written(start):
     while time.monotonic() < deadline and not found.get("nodes", {}).get("values"):
         # Each line has the time before its object.
         lines = path.read_text("utf-8").splitlines() if path.exists() else []
-        found = {entry["name"]: entry for entry in (json.loads(line[line.index("{"):]) for line in lines)}
+        found = {entry["name"]: entry for entry in (json.loads(line[line.index("{") :]) for line in lines)}
         time.sleep(0.1)
     assert found["nodes"]["values"] == {hostile.BASE["filtering_host"]: 7}
     assert found["quarantined"]["values"] == {"no-marker": 1}

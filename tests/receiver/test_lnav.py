@@ -77,7 +77,7 @@ def lnav(request, tmp_path_factory):
 def receiver(start):
     """One that has the records above, one misfit of each of three kinds, and every text of hostile in a subject."""
     receiver = start(LOG_FORMAT)
-    misfits = (b"<158>hello \"you\"\0", b"no priority\0", record("message", {})[:-9] + b"\0", b"<158>once more\0")
+    misfits = (b'<158>hello "you"\0', b"no priority\0", record("message", {})[:-9] + b"\0", b"<158>once more\0")
     for sent in (*(record(*mail) for mail in MAIL), *misfits):
         receiver.send_tcp(sent)
         # lnav 0.12 mixes up the lines of records of one and the same time.

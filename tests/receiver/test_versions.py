@@ -44,25 +44,42 @@ SENDERS = {"anybody": [], "a list": ["127.0.0.1", "[::1]", "192.0.2.0/24"]}
 def cases(pmnormalize: list[bool]) -> list[tuple]:
     """Style, transports, overload policy, senders, bridge, pmnormalize: every pair of their values occurs."""
     # The bridge is for UDP alone; without pmnormalize the role refuses the csv style.
-    return list(AllPairs([list(STYLES), list(TRANSPORTS), ["drop", "block"], list(SENDERS), [False, True], pmnormalize],
-                         filter_func=lambda row: not (len(row) > 4 and row[4] and row[1] == "tcp")
-                         and not (len(row) > 5 and not row[5] and row[0] == "csv")))
+    return list(
+        AllPairs(
+            [list(STYLES), list(TRANSPORTS), ["drop", "block"], list(SENDERS), [False, True], pmnormalize],
+            filter_func=lambda row: (
+                not (len(row) > 4 and row[4] and row[1] == "tcp")
+                and not (len(row) > 5 and not row[5] and row[0] == "csv")
+            ),
+        )
+    )
 
 
 def write(folder: pathlib.Path, rsyslog: str, case: tuple) -> str:
     """The configuration of a case for that version of rsyslog, with its rules beside it."""
     style, transports, overload, senders, bridge, pmnormalize = case
     folder.mkdir()
-    render(folder, STYLES[style], 0, pmnormalize, rsyslog_receiver_version=rsyslog + ".0",
-           rsyslog_receiver_listeners=TRANSPORTS[transports], rsyslog_receiver_on_overload=overload,
-           rsyslog_receiver_allowed_senders=SENDERS[senders], rsyslog_receiver_senders=SENDERS[senders],
-           rsyslog_receiver_bridge=bridge)
+    render(
+        folder,
+        STYLES[style],
+        0,
+        pmnormalize,
+        rsyslog_receiver_version=rsyslog + ".0",
+        rsyslog_receiver_listeners=TRANSPORTS[transports],
+        rsyslog_receiver_on_overload=overload,
+        rsyslog_receiver_allowed_senders=SENDERS[senders],
+        rsyslog_receiver_senders=SENDERS[senders],
+        rsyslog_receiver_bridge=bridge,
+    )
     return (folder / "receiver.conf").read_text("utf-8")
 
 
 def family_cases(family: str) -> list[tuple]:
-    return cases([True, False] if "pmnormalize" in {name for name, entry in TABLE["modules"].items() if family in entry}
-                 else [False])
+    return cases(
+        [True, False]
+        if "pmnormalize" in {name for name, entry in TABLE["modules"].items() if family in entry}
+        else [False]
+    )
 
 
 @pytest.mark.parametrize("target, rsyslog", TARGETS, ids=[f"{target['name']}, {number}" for target, number in TARGETS])
@@ -91,50 +108,94 @@ def unused(used: set[str], rsyslog: str, family: str) -> set[str]:
         if "pmnormalize" in kind and family not in TABLE["modules"]["pmnormalize"]:
             continue
         if len(kind.split()) == 2:
-            allowed |= {f"{name} of {kind}".lower() for name, first in entries.items()
-                        if name != "source" and version(first) <= version(rsyslog)}
+            allowed |= {
+                f"{name} of {kind}".lower()
+                for name, first in entries.items()
+                if name != "source" and version(first) <= version(rsyslog)
+            }
     return {name for name in allowed - used if not name.endswith(" source")}
 
 
 def test_what_must_not_be_is_found(tmp_path):
     """Each line, put into a configuration for that version, is told by its name; without it nothing is."""
     case = ("printable", "both", "drop", "anybody", False, True)
-    for number, (rsyslog, before, after, told) in enumerate([
-        ("8.2412", 'keepAlive="on"', 'keepAlive="on" workerThreads="1"',
-         ["imtcp has workerThreads=1", "workerThreads of module imtcp needs 8.2504"]),
-        ("8.2504", 'workerThreads="1"', 'workerThreads="2"', ["imtcp has workerThreads=2"]),
-        ("8.2508", 'keepAlive="on"', 'keepAlive="on" workerThreads="1"', ["imtcp has workerThreads=1"]),
-        ("8.2302", 'ioBufferSize="1m"', 'rotation.sizeLimit="1m"',
-         ["rotation.sizeLimit of action omfile is not in the table"]),
-        ("8.2302", 'format="json"', 'format="jsonr"', ["format=jsonr is not in the table"]),
-        ("8.2302", "re_match($.address", "re_match_i($.address", ["function re_match_i is not in the table"]),
-        ("8.2302", "tolower($!spamexperts.status)", 'replace($!spamexperts.status, "a", "b")',
-         ["function replace is not in the table"]),
-        ("8.2302", 'load="imudp"', 'load="imptcp"',
-         ["batchSize of module imptcp is not in the table", "module imptcp is not in the table"]),
-        ("8.2302", 'module(load="mmutf8fix")', 'module(load="mmpstrucdata")',
-         ["module mmpstrucdata is not in the table"]),
-        ("8.2302", 'supportOctetCountedFraming="off"', 'supportOctetCountedFraming="on"',
-         ["an input takes digits at the beginning as an octet count (CVE-2022-24903)"]),
-        ("8.2302", 'disableLFDelimiter="on"', "", ["imtcp lacks disableLFDelimiter=on"]),
-        ("8.2302", "module(load=\"mmutf8fix\")", "$FileCreateMode 0640\nmodule(load=\"mmutf8fix\")",
-         ["directive FileCreateMode is not in the table"]),
-        ("8.2302", "    unset $!event.tags;", "    stop\n", ["word stop is not in the table"]),
-        ("8.2302", 'ruleset(name="quarantine")', 'ruleset(name="quarantine" queue.type="Direct")',
-         ["the ruleset quarantine is called and has a queue"]),
-        ("8.2302", 'constant(value="/messages.json")', 'property(name="hostname")',
-         ["a path is made of hostname", "property hostname is not in the table"]),
-        ("8.2302", "if $parsesuccess", "if $programname", ["property programname is not in the table"]),
-    ]):
+    for number, (rsyslog, before, after, told) in enumerate(
+        [
+            (
+                "8.2412",
+                'keepAlive="on"',
+                'keepAlive="on" workerThreads="1"',
+                ["imtcp has workerThreads=1", "workerThreads of module imtcp needs 8.2504"],
+            ),
+            ("8.2504", 'workerThreads="1"', 'workerThreads="2"', ["imtcp has workerThreads=2"]),
+            ("8.2508", 'keepAlive="on"', 'keepAlive="on" workerThreads="1"', ["imtcp has workerThreads=1"]),
+            (
+                "8.2302",
+                'ioBufferSize="1m"',
+                'rotation.sizeLimit="1m"',
+                ["rotation.sizeLimit of action omfile is not in the table"],
+            ),
+            ("8.2302", 'format="json"', 'format="jsonr"', ["format=jsonr is not in the table"]),
+            ("8.2302", "re_match($.address", "re_match_i($.address", ["function re_match_i is not in the table"]),
+            (
+                "8.2302",
+                "tolower($!spamexperts.status)",
+                'replace($!spamexperts.status, "a", "b")',
+                ["function replace is not in the table"],
+            ),
+            (
+                "8.2302",
+                'load="imudp"',
+                'load="imptcp"',
+                ["batchSize of module imptcp is not in the table", "module imptcp is not in the table"],
+            ),
+            (
+                "8.2302",
+                'module(load="mmutf8fix")',
+                'module(load="mmpstrucdata")',
+                ["module mmpstrucdata is not in the table"],
+            ),
+            (
+                "8.2302",
+                'supportOctetCountedFraming="off"',
+                'supportOctetCountedFraming="on"',
+                ["an input takes digits at the beginning as an octet count (CVE-2022-24903)"],
+            ),
+            ("8.2302", 'disableLFDelimiter="on"', "", ["imtcp lacks disableLFDelimiter=on"]),
+            (
+                "8.2302",
+                'module(load="mmutf8fix")',
+                '$FileCreateMode 0640\nmodule(load="mmutf8fix")',
+                ["directive FileCreateMode is not in the table"],
+            ),
+            ("8.2302", "    unset $!event.tags;", "    stop\n", ["word stop is not in the table"]),
+            (
+                "8.2302",
+                'ruleset(name="quarantine")',
+                'ruleset(name="quarantine" queue.type="Direct")',
+                ["the ruleset quarantine is called and has a queue"],
+            ),
+            (
+                "8.2302",
+                'constant(value="/messages.json")',
+                'property(name="hostname")',
+                ["a path is made of hostname", "property hostname is not in the table"],
+            ),
+            ("8.2302", "if $parsesuccess", "if $programname", ["property programname is not in the table"]),
+        ]
+    ):
         text = write(tmp_path / str(number), rsyslog, ("csv", *case[1:]) if "parsesuccess" in before else case)
         assert before in text, before
         assert too_new(uses(text), rsyslog) + faults(text, rsyslog) == []
         text = text.replace(before, after, 1)
         assert sorted(set(too_new(uses(text), rsyslog) + faults(text, rsyslog))) == told
     assert too_new(rule_uses('rule=:%{"name": "a", "type": "number", "format": "number"}%'), "2.0.3") == [
-        "parameter format needs 2.0.4"]
+        "parameter format needs 2.0.4"
+    ]
     assert too_new(rule_uses("rule=:%a:checkpoint-lea%\nannotate=a:+b\n"), "2.0.6") == [
-        "line annotate is not in the table", "type checkpoint-lea is not in the table"]
+        "line annotate is not in the table",
+        "type checkpoint-lea is not in the table",
+    ]
     assert late_types("version=2\ntype=@a:x\nrule=:%.:@a%\ntype=@b:y\n") == ["@b"]
 
 
@@ -150,8 +211,9 @@ def test_rsyslogd_takes_the_configuration_of_every_release(tmp_path, suite):
             if text.replace(str(place), "") in checked or too_new(uses(text), own):
                 continue
             checked.add(text.replace(str(place), ""))
-            done = subprocess.run([program, "-N1", "-f", place / "receiver.conf"], capture_output=True, text=True,
-                                  timeout=30, check=False)
+            done = subprocess.run(
+                [program, "-N1", "-f", place / "receiver.conf"], capture_output=True, text=True, timeout=30, check=False
+            )
             assert done.returncode == 0, (rsyslog, case, done.stderr)
             # A warning of rsyslogd's is a line of its own.
             assert "error" not in done.stderr and "warning" not in done.stderr.lower(), done.stderr

@@ -56,7 +56,7 @@ def tokens(text: str) -> list[tuple[str, str]]:
     while place < len(text):
         match = TOKEN.match(text, place)
         if not match:
-            raise ValueError(f"not understood: {text[place:place + 40]!r}")
+            raise ValueError(f"not understood: {text[place : place + 40]!r}")
         if match.lastgroup != "space":
             found.append((match.lastgroup, match.group()))
         place = match.end()

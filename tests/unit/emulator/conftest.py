@@ -43,8 +43,9 @@ class Client:
             def redirect_request(self, *_args):
                 return None
 
-        opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=self.context), NoRedirect,
-                                             urllib.request.ProxyHandler({}))
+        opener = urllib.request.build_opener(
+            urllib.request.HTTPSHandler(context=self.context), NoRedirect, urllib.request.ProxyHandler({})
+        )
         try:
             with opener.open(request, timeout=10) as answer:
                 return answer.status, dict(answer.headers), answer.read()

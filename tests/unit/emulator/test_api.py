@@ -20,10 +20,12 @@ from emulator.values import DEFAULTS, SETTINGS
 
 GET = "api_get_remote_syslog_server"
 SET = "api_set_remote_syslog_server"
-VENDOR = ('"%(id)s","%(filtering_host)s","%(sender)s","%(recipient)s","%(domain)s","%(timestamp)s","%(sender_host)s",'
-          '"%(helo)s","%(sender_ip)s","%(incoming_size)s","%(outgoing_size)s","%(status)s","%(classification)s",'
-          '"%(classification_details)s","%(from_header)s","%(to_header)s","%(cc_header)s","%(subject_header)s"')
-NASTY = '%(id)s;a&b=c+d #e%%f "q" \'s\' \\ ~ ü <x>'
+VENDOR = (
+    '"%(id)s","%(filtering_host)s","%(sender)s","%(recipient)s","%(domain)s","%(timestamp)s","%(sender_host)s",'
+    '"%(helo)s","%(sender_ip)s","%(incoming_size)s","%(outgoing_size)s","%(status)s","%(classification)s",'
+    '"%(classification_details)s","%(from_header)s","%(to_header)s","%(cc_header)s","%(subject_header)s"'
+)
+NASTY = "%(id)s;a&b=c+d #e%%f \"q\" 's' \\ ~ ü <x>"
 
 
 def test_what_is_set_is_stored_byte_for_byte_and_a_literal_pins(emulator, client):
@@ -52,9 +54,20 @@ def test_meaning_of_omission(emulator, client):
     assert emulator.state.settings == {**dict.fromkeys(SETTINGS, ""), "host": "h3"}
 
 
-@pytest.mark.parametrize("arguments", [{"port": "70000"}, {"port": "0"}, {"port": "x"}, {"facility": "nosuch"},
-                                       {"facility": "24"}, {"socket_type": "sctp"}, {"level": "loud"},
-                                       {"enabled": "perhaps"}, {"nosuch": "1"}])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"port": "70000"},
+        {"port": "0"},
+        {"port": "x"},
+        {"facility": "nosuch"},
+        {"facility": "24"},
+        {"socket_type": "sctp"},
+        {"level": "loud"},
+        {"enabled": "perhaps"},
+        {"nosuch": "1"},
+    ],
+)
 def test_bad_values_answer_a_text_with_200_and_change_nothing(emulator, client, arguments):
     status, _headers, body = client.reply(SET, host="h", **arguments)
     assert status == 200
@@ -123,8 +136,9 @@ def test_digest_authentication(emulator, client):
     for password, wanted in ((emulator.password, 200), ("wrong", 401)):
         manager = urllib.request.HTTPPasswordMgrWithDefaultRealm()
         manager.add_password(None, emulator.url, emulator.username, password)
-        opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=client.context),
-                                             urllib.request.HTTPDigestAuthHandler(manager))
+        opener = urllib.request.build_opener(
+            urllib.request.HTTPSHandler(context=client.context), urllib.request.HTTPDigestAuthHandler(manager)
+        )
         try:
             status = opener.open(f"{emulator.api_url}?call={GET}").status
         except (urllib.error.HTTPError, ValueError) as error:
@@ -132,12 +146,24 @@ def test_digest_authentication(emulator, client):
         assert status == wanted
 
 
-@pytest.mark.parametrize("fault, status, part", [
-    ("unauthorized", 401, "401"), ("credential_text", 200, "credential is invalid"), ("permission", 200, GET),
-    ("forbidden", 403, "403"), ("ip_restricted", 200, "127.0.0.1"), ("unknown_method", 200, "unknown API method"),
-    ("html", 200, "<html>"), ("login_page", 200, "type='password'"), ("traceback", 200, "Traceback"),
-    ("sqlstate", 200, "SQLSTATE"), ("server_error", 500, "500"), ("unavailable", 503, "503"), ("redirect", 302, ""),
-])
+@pytest.mark.parametrize(
+    "fault, status, part",
+    [
+        ("unauthorized", 401, "401"),
+        ("credential_text", 200, "credential is invalid"),
+        ("permission", 200, GET),
+        ("forbidden", 403, "403"),
+        ("ip_restricted", 200, "127.0.0.1"),
+        ("unknown_method", 200, "unknown API method"),
+        ("html", 200, "<html>"),
+        ("login_page", 200, "type='password'"),
+        ("traceback", 200, "Traceback"),
+        ("sqlstate", 200, "SQLSTATE"),
+        ("server_error", 500, "500"),
+        ("unavailable", 503, "503"),
+        ("redirect", 302, ""),
+    ],
+)
 def test_faults_that_answer(emulator, client, fault, status, part):
     emulator.set_switch("fault", fault)
     code, _headers, body = client.reply(GET)
@@ -147,7 +173,7 @@ def test_faults_that_answer(emulator, client, fault, status, part):
 def test_faults_that_break_off(emulator, client):
     whole = client.get()
     emulator.set_switch(fault="cut")
-    assert client.get() == whole[:len(whole) // 2]
+    assert client.get() == whole[: len(whole) // 2]
     emulator.set_switch(fault="empty")
     assert client.get() == ""
     emulator.set_switch(fault="truncated")
@@ -195,8 +221,10 @@ def test_a_node_that_fails_keeps_its_settings_and_the_reply_names_it(emulator, c
     assert emulator.state.settings["host"] == "h"
 
 
-@pytest.mark.parametrize("variant, part", [("wrong_name", "match"), ("expired", "expired"), ("self_signed", "self"),
-                                           ("unknown_ca", "issuer")])
+@pytest.mark.parametrize(
+    "variant, part",
+    [("wrong_name", "match"), ("expired", "expired"), ("self_signed", "self"), ("unknown_ca", "issuer")],
+)
 def test_certificates_that_must_be_refused(emulator, client, variant, part):
     emulator.set_switch(tls=variant)
     with pytest.raises(urllib.error.URLError) as caught:

@@ -26,9 +26,26 @@ def served(tmp_path):
     config = tmp_path / "switches"
     config.write_text("# a comment\nget_format=json\nwarnings=after\n")
     process = subprocess.Popen(
-        [sys.executable, "-m", "emulator", "serve", "--data-dir", str(tmp_path / "data"), "--nodes",
-         "x.example,y.example", "--name", "cluster.example", "--config", str(config), "--switch", "warnings=none"],
-        cwd=TESTS, stdout=subprocess.PIPE, text=True)
+        [
+            sys.executable,
+            "-m",
+            "emulator",
+            "serve",
+            "--data-dir",
+            str(tmp_path / "data"),
+            "--nodes",
+            "x.example,y.example",
+            "--name",
+            "cluster.example",
+            "--config",
+            str(config),
+            "--switch",
+            "warnings=none",
+        ],
+        cwd=TESTS,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     yield json.loads(process.stdout.readline())
     process.terminate()
     assert process.wait(10) == 0
@@ -53,6 +70,7 @@ def test_serve_flow_set_and_get(served, receiver, capsys):
     assert json.loads(capsys.readouterr().out)["suppressed"] == 10
     taker = receiver("udp")
     import urllib.request
+
     body = json.dumps({"host": "127.0.0.1", "port": taker.port, "enabled": "true"}).encode()
     urllib.request.urlopen(urllib.request.Request(served["control_url"] + "/state", body, method="POST")).close()
     assert main(["flow", "--messages", "10", "--statuses", "2", "--rate", "500", *control]) == 0

@@ -76,11 +76,17 @@ def test_labels_and_missing_ones(state):
     assert "status_template" not in reply(state, without_status_template=True)
 
 
-@pytest.mark.parametrize("how, undo", [
-    ("quoted", lambda text: text[1:-1]), ("single_quoted", lambda text: text[1:-1]),
-    ("trailing_blank", lambda text: text[:-2]), ("trimmed", lambda text: text + " "),
-    ("spanning", lambda text: text.replace("\n", "")), ("folded", lambda text: text.replace("\n    ", "")),
-])
+@pytest.mark.parametrize(
+    "how, undo",
+    [
+        ("quoted", lambda text: text[1:-1]),
+        ("single_quoted", lambda text: text[1:-1]),
+        ("trailing_blank", lambda text: text[:-2]),
+        ("trimmed", lambda text: text + " "),
+        ("spanning", lambda text: text.replace("\n", "")),
+        ("folded", lambda text: text.replace("\n    ", "")),
+    ],
+)
 def test_mangling_changes_templates_in_the_way_named(state, how, undo):
     shown = json.loads(reply(state, get_format="json", warnings="none", template_mangle=how))
     assert shown["message_template"] != TEMPLATE
@@ -88,12 +94,19 @@ def test_mangling_changes_templates_in_the_way_named(state, how, undo):
     assert shown["host"] == "logs.example"
 
 
-@pytest.mark.parametrize("switch, style, name, wanted", [
-    ("socket_spelling", "SOCK_DGRAM", "socket_type", "SOCK_DGRAM"), ("socket_spelling", "numeric", "socket_type", "2"),
-    ("facility_spelling", "LOG_LOCAL0", "facility", "LOG_LOCAL0"), ("facility_spelling", "numeric", "facility", "16"),
-    ("level_spelling", "numeric", "level", "20"), ("level_spelling", "info", "level", "info"),
-    ("bool_spelling", "yes", "enabled", "yes"), ("bool_spelling", "1", "enabled", "1"),
-])
+@pytest.mark.parametrize(
+    "switch, style, name, wanted",
+    [
+        ("socket_spelling", "SOCK_DGRAM", "socket_type", "SOCK_DGRAM"),
+        ("socket_spelling", "numeric", "socket_type", "2"),
+        ("facility_spelling", "LOG_LOCAL0", "facility", "LOG_LOCAL0"),
+        ("facility_spelling", "numeric", "facility", "16"),
+        ("level_spelling", "numeric", "level", "20"),
+        ("level_spelling", "info", "level", "info"),
+        ("bool_spelling", "yes", "enabled", "yes"),
+        ("bool_spelling", "1", "enabled", "1"),
+    ],
+)
 def test_spellings(state, switch, style, name, wanted):
     assert f"\n{name}: {wanted}\n" in reply(state, **{switch: style})
 

@@ -46,12 +46,21 @@ def test_help_layouts(emulator, client):
 def test_status_variants(emulator, client):
     plain = json.loads(client.ask(STATUS))
     assert plain[emulator.nodes[1]]["queue count delivery"] == 3
-    emulator.set_switch(status_missing="load one minute,queue count delivery", status_numbers="text",
-                        status_extra=True, status_null=emulator.nodes[0])
+    emulator.set_switch(
+        status_missing="load one minute,queue count delivery",
+        status_numbers="text",
+        status_extra=True,
+        status_null=emulator.nodes[0],
+    )
     odd = json.loads(client.ask(STATUS))
     assert odd[emulator.nodes[0]] is None
-    assert odd[emulator.nodes[1]] == {"load five minutes": "0.3", "queue count submission": "1", "cpu count": 4,
-                                      "mounts": {"/": {"free": 1234567}}, "version": None}
+    assert odd[emulator.nodes[1]] == {
+        "load five minutes": "0.3",
+        "queue count submission": "1",
+        "cpu count": 4,
+        "mounts": {"/": {"free": 1234567}},
+        "version": None,
+    }
 
 
 def test_status_of_other_builds(emulator, client):

@@ -17,8 +17,10 @@ from emulator.hostile import CLASSES, VENDOR_TEMPLATE, Hostile
 from emulator.mailflow import FEATURES, START, MailFlow
 from emulator.record import MESSAGE_FIELDS, STATUS_FIELDS
 
-ALL = {"message": "m|" + "|".join(f"%({name})s" for name in MESSAGE_FIELDS),
-       "status": "s|" + "|".join(f"%({name})s" for name in STATUS_FIELDS)}
+ALL = {
+    "message": "m|" + "|".join(f"%({name})s" for name in MESSAGE_FIELDS),
+    "status": "s|" + "|".join(f"%({name})s" for name in STATUS_FIELDS),
+}
 NODES = ("a", "b", "c")
 
 
@@ -30,8 +32,17 @@ def wait_for(condition, seconds=10.0):
 
 
 def enable(emulator, taker, transport, **more):
-    emulator.state.pin(**{"host": "127.0.0.1", "port": taker.port, "socket_type": transport, "enabled": "true",
-                          "message_template": ALL["message"], "status_template": ALL["status"], **more})
+    emulator.state.pin(
+        **{
+            "host": "127.0.0.1",
+            "port": taker.port,
+            "socket_type": transport,
+            "enabled": "true",
+            "message_template": ALL["message"],
+            "status_template": ALL["status"],
+            **more,
+        }
+    )
 
 
 def test_the_same_seed_gives_the_same_records_and_another_seed_others():
@@ -110,10 +121,12 @@ def test_a_level_can_be_a_threshold(emulator, receiver):
     assert emulator.run_flow(messages=2)["suppressed"] == 2
 
 
-@pytest.mark.parametrize("template, error", [("%(nothing)s", "KeyError"), ("100%", "ValueError"),
-                                             ("%(sender)d", "TypeError")])
+@pytest.mark.parametrize(
+    "template, error", [("%(nothing)s", "KeyError"), ("100%", "ValueError"), ("%(sender)d", "TypeError")]
+)
 def test_a_template_that_python_cannot_render_loses_the_record_and_the_journal_counts_it(
-        emulator, receiver, template, error):
+    emulator, receiver, template, error
+):
     taker = receiver("udp")
     enable(emulator, taker, "udp", message_template=template)
     summary = emulator.run_flow(messages=9, statuses=1)
@@ -154,8 +167,13 @@ def test_a_receiver_that_does_not_read_makes_the_nodes_wait_but_not_the_end():
         deaf.bind(("127.0.0.1", 0))
         deaf.listen()
         with Emulator() as emulator:
-            emulator.state.pin(host="127.0.0.1", port=str(deaf.getsockname()[1]), socket_type="tcp", enabled="1",
-                               message_template="%(id)s " + "x" * 50000)
+            emulator.state.pin(
+                host="127.0.0.1",
+                port=str(deaf.getsockname()[1]),
+                socket_type="tcp",
+                enabled="1",
+                message_template="%(id)s " + "x" * 50000,
+            )
             summary = emulator.run_flow(messages=2000, timeout=1.0)
             assert not summary["done"] and summary["sent"] < 2000
             begin = time.monotonic()
@@ -177,7 +195,7 @@ def test_one_flow_at_a_time_and_wrong_options(emulator):
 def test_every_hostile_class_is_there_and_says_what_it_is():
     records = list(Hostile(MailFlow(1, NODES)).records(2 * len(CLASSES)))
     assert [record.hostile for record in records] == list(CLASSES) * 2
-    by_class = {record.hostile: record for record in records[:len(CLASSES)]}
+    by_class = {record.hostile: record for record in records[: len(CLASSES)]}
     forged = by_class["forged_nul"]
     assert f'\x00<134>"{forged.detail["forged_id"]}",' in forged.fields[forged.detail["field"]]
     assert '\n<134>"FORGED' in by_class["forged_lf"].fields["subject_header"]
@@ -207,7 +225,7 @@ def test_hostile_lines_on_the_wire(emulator, receiver):
     assert b"<134>" + surplus + b"|" + surplus.rpartition(b"|")[2] in taker.records
     assert surplus.count(b"|") >= count
     whole = ALL["message"] % hostile["cut"]["fields"]
-    assert f"<134>{whole[:len(whole) // 2]}".encode() in taker.records
+    assert f"<134>{whole[: len(whole) // 2]}".encode() in taker.records
     assert b"<134>" in taker.records
     assert sum(record.startswith(b'<134>"FORGED-') for record in taker.records) == 1
 

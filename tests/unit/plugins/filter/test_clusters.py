@@ -12,8 +12,16 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.spamexperts.local_cloud.plugins.filter.clusters import FilterModule
 
 FILTERS = FilterModule().filters()
-BEFORE = {"host": "", "port": 514, "facility": "local0", "socket_type": "udp", "message_template": "%(id)s ********",
-          "enabled": False, "level": "INFO", "status_template": "%(id)s"}
+BEFORE = {
+    "host": "",
+    "port": 514,
+    "facility": "local0",
+    "socket_type": "udp",
+    "message_template": "%(id)s ********",
+    "enabled": False,
+    "level": "INFO",
+    "status_template": "%(id)s",
+}
 URL = "https://master.example.com"
 
 
@@ -21,11 +29,17 @@ def host(name, address="a", fingerprint="f", missing=()):
     return {"name": name, "address": address, "fingerprint": fingerprint, "missing": list(missing)}
 
 
-@pytest.mark.parametrize(("one", "other", "same"), [
-    ({"port": 514}, {"port": "514"}, True), ({"level": "warn"}, {"level": "WARNING"}, True),
-    ({"reset": ["port", "level"]}, {"reset": ["level", "port"]}, True),
-    ({"port": 514}, {"port": 515}, False), ({"port": 514}, {}, False), ({"reset": ["port"]}, {}, False),
-])
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"port": 514}, {"port": "514"}, True),
+        ({"level": "warn"}, {"level": "WARNING"}, True),
+        ({"reset": ["port", "level"]}, {"reset": ["level", "port"]}, True),
+        ({"port": 514}, {"port": 515}, False),
+        ({"port": 514}, {}, False),
+        ({"reset": ["port"]}, {}, False),
+    ],
+)
 def test_fingerprints_are_of_meanings(one, other, same):
     prints = [FILTERS["cluster_fingerprint"](settings, URL)["fingerprint"] for settings in (one, other)]
     assert (prints[0] == prints[1]) == same
@@ -65,8 +79,11 @@ def test_what_is_empty_goes_back_to_the_product():
 
 def test_a_long_template_shows_where_it_differs():
     long = "".join(f"%(field{number})s|" for number in range(30))
-    result = {"changed_keys": ["message_template"], "before": {"message_template": long},
-              "settings": {"message_template": long.replace("field20", "FIELD20")}}
+    result = {
+        "changed_keys": ["message_template"],
+        "before": {"message_template": long},
+        "settings": {"message_template": long.replace("field20", "FIELD20")},
+    }
     line = FILTERS["drift_report"]({"one": result})["lines"][1]
     assert "%(field20)s" in line
     assert "%(FIELD20)s" in line

@@ -20,8 +20,11 @@ FILTERS = FilterModule().filters()
 SECRET = "s3cr3t-s3cr3t-s3cr3t"
 PACKAGE = "ansible_collections.spamexperts.local_cloud.plugins.filter"
 FOLDER = pathlib.Path(__file__).resolve().parents[4] / "plugins" / "filter"
-SHIPPED = [name for path in FOLDER.glob("[!_]*.py")
-           for name in importlib.import_module(f"{PACKAGE}.{path.stem}").FilterModule().filters()]
+SHIPPED = [
+    name
+    for path in FOLDER.glob("[!_]*.py")
+    for name in importlib.import_module(f"{PACKAGE}.{path.stem}").FilterModule().filters()
+]
 
 
 def test_every_filter_is_documented_and_every_documentation_has_its_filter():

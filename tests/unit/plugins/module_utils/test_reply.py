@@ -120,8 +120,18 @@ def test_doubtful_reply_is_refused(text):
 
 
 STATUS = '"%(id)s","%(status)s","%(delivery_data)s"'
-STRAYS = ("protocol: rfc3164", "tls = no", "OK", "Done.", "Error: 17", "<p>x</p>", "other: %(id)s", "x %(id)s", "}",
-          "\n%(id)s more %(status)s")
+STRAYS = (
+    "protocol: rfc3164",
+    "tls = no",
+    "OK",
+    "Done.",
+    "Error: 17",
+    "<p>x</p>",
+    "other: %(id)s",
+    "x %(id)s",
+    "}",
+    "\n%(id)s more %(status)s",
+)
 
 
 @pytest.mark.parametrize("stray", STRAYS)
@@ -130,8 +140,11 @@ STRAYS = ("protocol: rfc3164", "tls = no", "OK", "Done.", "Error: 17", "<p>x</p>
 def test_a_line_that_may_be_no_part_of_a_template_is_refused(layout, after, stray):
     """Read as part of it, the line would be written back to the cluster, and once more at each further run."""
     lines = folded(40, "    ") if layout == "folded" else list(LAYOUTS[layout])
-    place = len(lines) if after == "status_template" else next(
-        number for number, line in enumerate(lines) if line.startswith("enabled"))
+    place = (
+        len(lines)
+        if after == "status_template"
+        else next(number for number, line in enumerate(lines) if line.startswith("enabled"))
+    )
     lines.insert(place, stray)
     with pytest.raises(ReplyError, match="cannot be read with certainty") as error:
         parse_settings("\n".join(lines) + "\n")
@@ -146,9 +159,14 @@ def test_a_field_below_a_template_too_short_to_be_folded_is_refused(separator, s
         parse_settings("\n".join([*lines, stray]) + "\n")
 
 
-@pytest.mark.parametrize("header", [
-    "Server: download settings below", "Syslog server settings, failover on:", "Remote syslog server, fail2ban aware:",
-])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Server: download settings below",
+        "Syslog server settings, failover on:",
+        "Remote syslog server, fail2ban aware:",
+    ],
+)
 def test_header_that_is_no_failure(header):
     assert dict(parse_settings("\n".join([header, *labelled(": ")])).values) == VALUES
 
@@ -173,10 +191,14 @@ def test_folded_templates_are_read(width, indent):
 @pytest.mark.parametrize(
     "text, says",
     [
-        ("\n".join(labelled(": ")).replace("2001:db8::1", "log-server.example.com").replace("enabled: True\n", ""),
-         "it shows no enabled"),
-        ("\n".join(labelled(": ")[:-1]).replace("[%(sender)s]", "server %(timestamp)s not allowed"),
-         "it shows no status_template"),
+        (
+            "\n".join(labelled(": ")).replace("2001:db8::1", "log-server.example.com").replace("enabled: True\n", ""),
+            "it shows no enabled",
+        ),
+        (
+            "\n".join(labelled(": ")[:-1]).replace("[%(sender)s]", "server %(timestamp)s not allowed"),
+            "it shows no status_template",
+        ),
         (json.dumps({"remote_syslog_server": VALUES}), "with certainty: "),
         (",".join(csv_line()[0].replace("%(sender)s", "not allowed").split(",")[1:]), "with certainty: "),
     ],

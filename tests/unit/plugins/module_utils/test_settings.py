@@ -129,10 +129,19 @@ def test_reply_value(name, text, canonical):
     assert settings(**{name: text}).values[name] == canonical
 
 
-@pytest.mark.parametrize("name, text", [
-    ("port", "many"), ("enabled", "maybe"), ("level", "INFO (see manual)"), ("host", "old.example.com (default: '')"),
-    ("host", "a b"), ("host", "a.example.com,b.example.com"), ("host", "[2001:db8::1]:514"), ("host", "-"),
-])
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("port", "many"),
+        ("enabled", "maybe"),
+        ("level", "INFO (see manual)"),
+        ("host", "old.example.com (default: '')"),
+        ("host", "a b"),
+        ("host", "a.example.com,b.example.com"),
+        ("host", "[2001:db8::1]:514"),
+        ("host", "-"),
+    ],
+)
 def test_reply_value_is_refused(name, text):
     with pytest.raises(ReplyError, match=f"the cluster shows {name} as"):
         settings(**{name: text})

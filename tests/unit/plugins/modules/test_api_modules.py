@@ -316,8 +316,6 @@ def test_an_echo_in_an_error_is_masked(emulator, monkeypatch):
 
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_call_that_no_web_server_takes_is_refused_in_check_mode_too(emulator, check_mode):
-    result = run(
-        api_call, emulator, check_mode, method=REPORT, arguments={"recipient": "x" * 8000}, allow_write=True
-    )
+    result = run(api_call, emulator, check_mode, method=REPORT, arguments={"recipient": "x" * 8000}, allow_write=True)
     assert (result["failure_class"], result["changed"]) == ("bad_argument", False)
     assert "recipient is too long" in result["msg"] and emulator.journal.requests == []
