@@ -17,7 +17,7 @@ FIRST_VERSION = Path(__file__).with_name("first_version")
 OLD, NEW, NEXT = "e2e-secret-0123456789", "e2e-rotated-0123456789", "e2e-rotated-again-0123456789"
 RATE = 1000
 # Quicker looks at the counters, so that a proof takes seconds and not minutes.
-QUICK = {"rsyslog_receiver_stats_interval": 2, "spamexperts_proof_timeout": 60}
+QUICK = {"__rsyslog_receiver_stats_interval": 2, "spamexperts_proof_timeout": 60}
 FILES = ("messages", "status", "quarantine")
 
 

@@ -161,7 +161,7 @@ def test_a_configuration_that_rsyslogd_refuses_changes_nothing(site):
     receiver, variables = prepared(site, "debian12")
     with untouched(receiver):
         # No rsyslogd can make this out, and nothing before rsyslogd looks at it.
-        output = site.playbook("receiver", fails=True, **variables, rsyslog_receiver_max_sessions='1"nonsense="')
+        output = site.playbook("receiver", fails=True, **variables, __rsyslog_receiver_max_sessions='1"nonsense="')
     assert "nothing of it is in force" in output
 
 

@@ -116,7 +116,7 @@ class Daemon(Receiver):
     def configure(self, settings: dict | None = None, **more: object) -> None:
         settings = SETTINGS if settings is None else settings
         self.fmt = log_format(settings)
-        render(self.folder, settings, self.port, True, **{"rsyslog_receiver_version": self.version, **more})
+        render(self.folder, settings, self.port, True, **{"__rsyslog_receiver_version": self.version, **more})
 
     def check(self) -> subprocess.CompletedProcess:
         command = [self.program, "-N1", "-f", self.folder / "receiver.conf"]

@@ -130,7 +130,7 @@ def bridge(daemon: Daemon) -> Daemon:
     other = Daemon(daemon.folder, daemon.port, daemon.program, daemon.version)
     kept = (daemon.folder / "receiver.conf").read_text("utf-8")
     other.configure(
-        rsyslog_receiver_bridge=True,
+        __rsyslog_receiver_bridge=True,
         rsyslog_receiver_listeners=[{"transport": "udp", "port": daemon.port, "address": HOST}],
     )
     (daemon.folder / "receiver.conf").rename(daemon.folder / "bridge.conf")

@@ -26,7 +26,7 @@ def connect(daemon, source: str = HOST) -> socket.socket:
     "nothing of the others; every datagram and connection is refused",
 )
 def test_refused_senders(start):
-    daemon = start(rsyslog_receiver_allowed_senders=["127.0.0.1"], rsyslog_receiver_senders=["127.0.0.1"])
+    daemon = start(rsyslog_receiver_allowed_senders=["127.0.0.1"], __rsyslog_receiver_senders=["127.0.0.1"])
     sender = Sender(daemon.port, "udp")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
         stranger.bind((STRANGER, 0))

@@ -147,7 +147,7 @@ def refused(variables: dict) -> bool:
     values = {
         "rsyslog_receiver_group": "spamexperts",
         "rsyslog_receiver_state": "present",
-        "rsyslog_receiver_networks": [],
+        "__rsyslog_receiver_networks": [],
         **variables,
     }
     for name, spec in SPECS.items():
@@ -208,7 +208,7 @@ def test_any_text(prepare, name):
         if refused(variables):
             raise Refused
         networks = sender_networks(variables.get("rsyslog_receiver_allowed_senders", []))
-        variables["rsyslog_receiver_senders"] = [f"[{network}]" if ":" in network else network for network in networks]
+        variables["__rsyslog_receiver_senders"] = [f"[{network}]" if ":" in network else network for network in networks]
         daemon.configure(variables.pop("rsyslog_receiver_log_format", SETTINGS), **variables)
         return (daemon.folder / "receiver.conf").read_text("utf-8")
 

@@ -57,9 +57,9 @@ class Firewalld:
         """Run the role's part that is about firewalls; return how many tasks changed something."""
         extra = {
             # Not on this machine.
-            "rsyslog_receiver_firewall_wanted": False,
-            "rsyslog_receiver_firewalld_list": str(self.folder / "ours.json"),
-            "rsyslog_receiver_firewalld_service": str(self.folder / "service.xml"),
+            "__rsyslog_receiver_firewall_wanted": False,
+            "__rsyslog_receiver_firewalld_list": str(self.folder / "ours.json"),
+            "__rsyslog_receiver_firewalld_service": str(self.folder / "service.xml"),
             "rsyslog_receiver_manage_firewall": True,
             "rsyslog_receiver_allowed_senders": list(senders),
             **{f"rsyslog_receiver_{name}": value for name, value in more.items()},

@@ -33,14 +33,14 @@ def run(ansible, tmp_path):
     (tmp_path / "bin" / "systemctl").write_text(SYSTEMCTL.format(folder=tmp_path))
     (tmp_path / "bin" / "systemctl").chmod(0o755)
     places = {
-        "data_dir": "records",
-        "units": "units",
-        "commands": "commands",
-        "library": "library",
-        "state_dir": "state",
-        "metrics_path": "state/receiver.prom",
+        "rsyslog_receiver_data_dir": "records",
+        "rsyslog_receiver_metrics_path": "state/receiver.prom",
+        "__rsyslog_receiver_units": "units",
+        "__rsyslog_receiver_commands": "commands",
+        "__rsyslog_receiver_library": "library",
+        "__rsyslog_receiver_state_dir": "state",
     }
-    extra = {f"rsyslog_receiver_{name}": str(tmp_path / place) for name, place in places.items()}
+    extra = {name: str(tmp_path / place) for name, place in places.items()}
 
     def run_one(tasks: str, *arguments: str, **more: object):
         (tmp_path / "asked").write_text("")

@@ -53,12 +53,12 @@ def render(folder: pathlib.Path, value: dict, port: int, pmnormalize: bool, **mo
     """Write the role's configuration for that log format to the folder; ``more`` are variables of the role."""
     variables = defaults()
     variables.update(
-        rsyslog_receiver_config_dir=str(folder),
-        rsyslog_receiver_work_dir=str(folder),
+        __rsyslog_receiver_config_dir=str(folder),
+        __rsyslog_receiver_work_dir=str(folder),
         rsyslog_receiver_data_dir=str(folder / "data"),
-        rsyslog_receiver_stats_interval=1,
-        rsyslog_receiver_version=more.get("rsyslog_receiver_version") or rsyslogd_version(),
-        rsyslog_receiver_pmnormalize=pmnormalize,
+        __rsyslog_receiver_stats_interval=1,
+        __rsyslog_receiver_version=more.get("__rsyslog_receiver_version") or rsyslogd_version(),
+        __rsyslog_receiver_pmnormalize=pmnormalize,
         rsyslog_receiver_listeners=[
             {"transport": transport, "port": port, "address": "127.0.0.1"} for transport in ("tcp", "udp")
         ],
@@ -66,7 +66,7 @@ def render(folder: pathlib.Path, value: dict, port: int, pmnormalize: bool, **mo
     variables.update(more)
     found = rulesets(variables["rsyslog_receiver_listeners"], value)
     (folder / "receiver.conf").write_text(
-        rendered("receiver.conf.j2", {**variables, "rsyslog_receiver_rulesets": found}), "utf-8"
+        rendered("receiver.conf.j2", {**variables, "__rsyslog_receiver_rulesets": found}), "utf-8"
     )
     for rules in found:
         for name, text in rules["rulebases"].items():
@@ -144,7 +144,7 @@ def start(tmp_path_factory):
 
     def start_one(value: dict, pmnormalize: bool = True, port: int = 0, program: str = "", **more: object) -> Receiver:
         folder, port, program = tmp_path_factory.mktemp("receiver"), port or free_port(), program or rsyslogd()
-        render(folder, value, port, pmnormalize, rsyslog_receiver_version=rsyslogd_version(program), **more)
+        render(folder, value, port, pmnormalize, __rsyslog_receiver_version=rsyslogd_version(program), **more)
         command = [program, "-f", str(folder / "receiver.conf")]
         check = subprocess.run([*command, "-N1"], capture_output=True, text=True, timeout=30, check=False)
         assert check.returncode == 0, check.stderr

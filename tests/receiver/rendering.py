@@ -23,10 +23,10 @@ def defaults() -> dict[str, Any]:
     variables = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text("utf-8"))
     constants = yaml.safe_load((ROLE / "vars" / "main.yml").read_text("utf-8"))
     wanted = ("config_dir", "max_sessions", "stats_interval", "bridge", "user", "service", "socket_buffer")
-    variables.update({f"rsyslog_receiver_{name}": constants[f"rsyslog_receiver_{name}"] for name in wanted})
-    variables["rsyslog_receiver_work_dir"] = variables["rsyslog_receiver_data_dir"] + "/.receiver"
-    variables["rsyslog_receiver_conf"] = variables["rsyslog_receiver_config_dir"] + "/receiver.conf"
-    return {**variables, "rsyslog_receiver_networks": [], "rsyslog_receiver_senders": []}
+    variables.update({f"__rsyslog_receiver_{name}": constants[f"__rsyslog_receiver_{name}"] for name in wanted})
+    variables["__rsyslog_receiver_work_dir"] = variables["rsyslog_receiver_data_dir"] + "/.receiver"
+    variables["__rsyslog_receiver_conf"] = variables["__rsyslog_receiver_config_dir"] + "/receiver.conf"
+    return {**variables, "__rsyslog_receiver_networks": [], "__rsyslog_receiver_senders": []}
 
 
 def rendered(template: str, variables: Mapping[str, Any]) -> str:

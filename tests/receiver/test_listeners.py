@@ -75,7 +75,7 @@ def test_only_allowed_senders_are_heard(start):
     receiver = start(
         FORMATS["printable"],
         rsyslog_receiver_allowed_senders=["any"],
-        rsyslog_receiver_senders=["127.0.0.1", "127.1.0.0/16", "[::1]"],
+        __rsyslog_receiver_senders=["127.0.0.1", "127.1.0.0/16", "[::1]"],
     )
     for source in ("127.0.0.1", "127.0.0.2", "127.1.2.3", "127.2.0.1"):
         (datagram,) = records(FORMATS["printable"], 1, f"{source} by udp")
@@ -103,7 +103,7 @@ def test_ipv6(start, release):
         program=rsyslogd_of(RELEASES[release]),
         rsyslog_receiver_listeners=listeners,
         rsyslog_receiver_allowed_senders=["any"],
-        rsyslog_receiver_senders=["127.0.0.1", "[::1]"],
+        __rsyslog_receiver_senders=["127.0.0.1", "[::1]"],
     )
     for address in ("127.0.0.1", "::1"):
         family = socket.getaddrinfo(address, port)[0][0]

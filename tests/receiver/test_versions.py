@@ -17,7 +17,7 @@ from receiver.conftest import RELEASES, render, rsyslogd_of, rsyslogd_version
 from receiver.rendering import ROLE
 from receiver.versions import TABLE, Object, faults, late_types, parts, rule_uses, too_new, uses, version
 
-PACKAGES = yaml.safe_load((ROLE / "vars" / "main.yml").read_text("utf-8"))["rsyslog_receiver_packages"]
+PACKAGES = yaml.safe_load((ROLE / "vars" / "main.yml").read_text("utf-8"))["__rsyslog_receiver_packages"]
 TARGETS = [(target, rsyslog) for target in TABLE["targets"] for rsyslog in target["rsyslog"]]
 STYLES = {
     "printable": {"secret": hostile.SECRET},
@@ -64,12 +64,12 @@ def write(folder: pathlib.Path, rsyslog: str, case: tuple) -> str:
         STYLES[style],
         0,
         pmnormalize,
-        rsyslog_receiver_version=rsyslog + ".0",
+        __rsyslog_receiver_version=rsyslog + ".0",
         rsyslog_receiver_listeners=TRANSPORTS[transports],
         rsyslog_receiver_on_overload=overload,
         rsyslog_receiver_allowed_senders=SENDERS[senders],
-        rsyslog_receiver_senders=SENDERS[senders],
-        rsyslog_receiver_bridge=bridge,
+        __rsyslog_receiver_senders=SENDERS[senders],
+        __rsyslog_receiver_bridge=bridge,
     )
     return (folder / "receiver.conf").read_text("utf-8")
 

@@ -81,9 +81,9 @@ def configuration() -> str:
         "receiver.conf.j2",
         {
             **variables,
-            "rsyslog_receiver_rulesets": rulesets,
-            "rsyslog_receiver_version": "8.2302.0",
-            "rsyslog_receiver_pmnormalize": True,
+            "__rsyslog_receiver_rulesets": rulesets,
+            "__rsyslog_receiver_version": "8.2302.0",
+            "__rsyslog_receiver_pmnormalize": True,
         },
     )
     return "```text\n" + re.sub(r"(?m)^(.{150}).+$", r"\1 ...", text).rstrip() + "\n```"

@@ -73,7 +73,7 @@ def test_the_unit_writes_that_mark(host):
     host.report(1000, utime=5, age=100)
     before = host.run()["stats_timestamp_seconds"]
     subprocess.run(
-        ["/bin/sh", "-c", command.replace("{{ rsyslog_receiver_work_dir }}", str(host.records.work))], check=True
+        ["/bin/sh", "-c", command.replace("{{ __rsyslog_receiver_work_dir }}", str(host.records.work))], check=True
     )
     assert host.run()["stats_timestamp_seconds"] == before, (
         "a start alone, of which there may be one a second, is no report"
