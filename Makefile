@@ -6,11 +6,11 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean test test-unit lint sanity receiver fault fault-table soak integration bench-api bench-receiving oldest molecule e2e images venv venv-oldest clean
+.PHONY: help demo demo-clean test test-unit lint sanity receiver fault fault-table soak functional bench-api bench-receiving oldest molecule e2e images venv venv-oldest clean
 
 TOOLS := tests/tools
 RUN := .venv/bin/python $(TOOLS)/run_tests.py
-OLDEST := sanity-oldest units-oldest unit-oldest integration-oldest
+OLDEST := sanity-oldest units-oldest unit-oldest functional-oldest
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -22,7 +22,7 @@ demo-clean: ## root: remove everything the demo made
 	@bash $(TOOLS)/demo.sh clean
 
 test: venv-oldest venv images ## root: everything: lint, sanity, units, playbooks, molecule, end to end
-	@$(RUN) lint sanity units unit receiver fault integration $(OLDEST) molecule e2e
+	@$(RUN) lint sanity units unit receiver fault functional $(OLDEST) molecule e2e
 
 test-unit: venv ## seconds: unit and property tests with pytest
 	@$(RUN) unit
@@ -46,8 +46,8 @@ MINUTES := 60
 soak: venv ## root: an hour at 500 records a second with random faults; MINUTES=5 for less
 	@MINUTES=$(MINUTES) $(RUN) soak
 
-integration: venv ## playbooks against the emulated cluster
-	@$(RUN) integration
+functional: venv ## playbooks against the emulated cluster
+	@$(RUN) functional
 
 bench-api: venv ## minutes: CPU time of the API side beside other ways, into docs/performance.md (see benchmarks/README.md)
 	@.venv/bin/python benchmarks/api.py --output benchmarks/results

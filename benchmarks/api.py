@@ -152,7 +152,7 @@ class Bench:
             "ANSIBLE_FORKS": str(FORKS),
             "ANSIBLE_PIPELINING": "true",
             "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_CONNECTION_PLUGINS": str(ROOT / "tests" / "integration" / "connections"),
+            "ANSIBLE_CONNECTION_PLUGINS": str(ROOT / "tests" / "functional" / "connections"),
             "LC_ALL": "C.UTF-8",
         }
 

@@ -104,11 +104,11 @@ GROUPS: dict[str, tuple[Step, ...]] = {
     "soak": (
         Step("soak", ("python", "-m", "fault.soak", "--minutes", os.environ.get("MINUTES", "60")), cwd=ROOT / "tests"),
     ),
-    "integration": (pytest_step("tests/integration"),),
+    "functional": (pytest_step("tests/functional"),),
     "sanity-oldest": (ansible_test_step("sanity", OLDEST),),
     "units-oldest": (ansible_test_step("units", OLDEST),),
     "unit-oldest": (pytest_step("tests/unit", OLDEST),),
-    "integration-oldest": (pytest_step("tests/integration", OLDEST),),
+    "functional-oldest": (pytest_step("tests/functional", OLDEST),),
     "molecule": (Step("molecule", ("molecule", "test", "--all")),),
     "e2e": (pytest_step("tests/e2e"),),
 }

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).resolve().parents[1]
-UTILS, MODULE = "unit/plugins/module_utils", "unit/plugins/modules/test_remote_syslog_server.py"
+UTILS, MODULE = "unit/plugins/module_utils", "functional/modules/test_remote_syslog_server.py"
 PLAN, SETTINGS, CLIENT, REPLY = (f"{UTILS}/test_{name}.py" for name in ("plan", "settings", "client", "reply"))
 CONTRACT, CARRIERS, FAULTS, DIALECTS = (
-    f"integration/test_{name}.py" for name in ("contract", "carriers", "faults", "dialects")
+    f"functional/test_{name}.py" for name in ("contract", "carriers", "faults", "dialects")
 )
 HERE = "unit/test_peer_defects.py"
 
@@ -54,10 +54,10 @@ DEFECTS = {
     11: ("only the first member of a list is looked at", "no setting is a list, and a cluster has one remote syslog"),
     12: ("what is documented never happens", (
         f"{MODULE}::test_levels_of_syslog_are_passed_on", f"{CONTRACT}::test_documentation_is_what_the_options_are",
-        "integration/test_documentation.py::test_every_failure_class_is_documented")),
+        "functional/test_documentation.py::test_every_failure_class_is_documented")),
     13: ("it says that something was updated when nothing was", (
-        "integration/test_playbook.py::test_configure_says_what_holds",
-        "integration/test_restore.py::test_empty_values_come_back_as_the_default")),
+        "functional/test_playbook.py::test_configure_says_what_holds",
+        "functional/test_restore.py::test_empty_values_come_back_as_the_default")),
     14: ("a sentence of the reply decides what changed", (
         f"{MODULE}::test_setting_that_does_not_take", f"{REPLY}::test_write_with_a_warning_that_is_a_failure")),
     15: ("what is right is written again", (
@@ -83,7 +83,7 @@ DEFECTS = {
         f"{CARRIERS}::test_password_of_the_environment_is_masked",)),
     26: ("certificates are not checked", (
         f"{CLIENT}::test_certificate_is_checked",
-        "integration/test_configure.py::test_the_check_of_certificates_stays_on_unless_it_is_switched_off")),
+        "functional/test_configure.py::test_the_check_of_certificates_stays_on_unless_it_is_switched_off")),
 }  # fmt: skip
 SPECS = {
     name: importlib.import_module(f"ansible_collections.spamexperts.local_cloud.plugins.modules.{name}").JOB.spec

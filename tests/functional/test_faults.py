@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from integration.harness import GET, MODULE, PASSWORD, SET, connection, forms, one_play
+from functional.harness import GET, MODULE, PASSWORD, SET, connection, forms, one_play
 
 PAIR = base64.b64encode(f"apiuser:{PASSWORD}".encode()).decode()
 WANTED = {"host": "logs.example.com", "port": 5514, "level": "ERROR", "enabled": True}

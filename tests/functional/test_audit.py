@@ -10,7 +10,7 @@ import json
 import stat
 
 import pytest
-from integration.harness import GET, PASSWORD, clusters, forms
+from functional.harness import GET, PASSWORD, clusters, forms
 
 PLAYBOOK = "spamexperts.local_cloud.audit"
 SECRET, OLD_SECRET = "first-secret-0123456789", "older-secret-9876543210"

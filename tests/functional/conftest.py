@@ -14,7 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from integration.harness import PASSWORD, Ansible
+from functional.harness import PASSWORD, Ansible
 
 from emulator import Emulator
 from emulator.cluster import NAMES

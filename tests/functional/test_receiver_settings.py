@@ -10,7 +10,7 @@ import socket
 import sys
 
 import pytest
-from integration.harness import one_play
+from functional.harness import one_play
 
 ROLE = "spamexperts.local_cloud.rsyslog_receiver"
 SECRET = "receiver-secret-0123456789"

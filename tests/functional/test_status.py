@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from integration.harness import PASSWORD, clusters, forms
+from functional.harness import PASSWORD, clusters, forms
 
 PLAYBOOK = "spamexperts.local_cloud.status"
 SHOW_TASK, FAIL_TASK = "Show the report", "Fail for a cluster that failed, or whose queue is too long"

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
-from integration.harness import PASSWORD, ROOT, Run, connection, forms, one_play
+from functional.harness import PASSWORD, ROOT, Run, connection, forms, one_play
 
 from emulator import Emulator
 

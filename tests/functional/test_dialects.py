@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import pytest
-from integration.dialects import ROWS, allowed, covered, pairs, shows_defaults, switches
-from integration.harness import GET, MODULE, SET, connection, one_play
+from functional.dialects import ROWS, allowed, covered, pairs, shows_defaults, switches
+from functional.harness import GET, MODULE, SET, connection, one_play
 
 # Nothing in it is the product's default. The first template has at 72 characters, where a spanning one is broken,
 # a blank of its own, and one at its end; the second has a delimiter that Python counts as white space, also at its end.

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from integration.harness import GET, MODULE, PASSWORD, SET, connection, forms, one_play
+from functional.harness import GET, MODULE, PASSWORD, SET, connection, forms, one_play
 
 PLAYBOOK = "spamexperts.local_cloud.configure"
 SECRET, NEXT_SECRET = "first-secret-0123456789", "second-secret-9876543210"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from integration.harness import PASSWORD, SET, clusters, forms
+from functional.harness import PASSWORD, SET, clusters, forms
 
 PLAYBOOK, CONFIGURE = "spamexperts.local_cloud.restore", "spamexperts.local_cloud.configure"
 SECRET, OLD_SECRET = "first-secret-0123456789", "older-secret-9876543210"

@@ -10,7 +10,7 @@ import json
 import os
 
 import pytest
-from integration.harness import one_play
+from functional.harness import one_play
 
 ROLE = "spamexperts.local_cloud.rsyslog_receiver"
 SERVICE = 'service name="spamexperts-receiver" accept'

@@ -10,7 +10,7 @@ import re
 import socket
 
 import pytest
-from integration.harness import MODULE, PASSWORD, connection, forms, one_play
+from functional.harness import MODULE, PASSWORD, connection, forms, one_play
 
 SECRET = "bad-input-secret-0123456789"
 FAULTY_FORMAT = {"secret": SECRET, "message_fields": ["id", "subject_heder"]}

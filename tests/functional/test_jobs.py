@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from integration.harness import one_play
+from functional.harness import one_play
 
 ROLE = "spamexperts.local_cloud.rsyslog_receiver"
 SYSTEMCTL = """#!/bin/sh

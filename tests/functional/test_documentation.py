@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import pytest
 import yaml
-from integration.harness import MODULE, ROOT, connection, one_play
+from functional.harness import MODULE, ROOT, connection, one_play
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import FAILURE_CLASSES
 

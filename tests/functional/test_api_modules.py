@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 import yaml
-from integration.harness import CARRIERS, PASSWORD, ROOT, connection, forms, one_play
+from functional.harness import CARRIERS, PASSWORD, ROOT, connection, forms, one_play
 
 COLLECTION = "spamexperts.local_cloud"
 PAIR = base64.b64encode(f"apiuser:{PASSWORD}".encode()).decode()

@@ -10,7 +10,7 @@ import json
 import stat
 
 import pytest
-from integration.harness import GET, PASSWORD, SET, clusters, forms
+from functional.harness import GET, PASSWORD, SET, clusters, forms
 
 PLAYBOOK = "spamexperts.local_cloud.configure"
 SECRET = "first-secret-0123456789"

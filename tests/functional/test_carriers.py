@@ -11,7 +11,7 @@ import stat
 from typing import Any
 
 import pytest
-from integration.harness import CARRIERS, MODULE, PASSWORD, connection, forms, one_play
+from functional.harness import CARRIERS, MODULE, PASSWORD, connection, forms, one_play
 
 from emulator import Emulator
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
-from integration.harness import CARRIERS, PASSWORD, ROOT, connection, forms, one_play
+from functional.harness import CARRIERS, PASSWORD, ROOT, connection, forms, one_play
 
 COLLECTION = "spamexperts.local_cloud"
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils import _module, _remote_syslog_server
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import remote_syslog_server_spec

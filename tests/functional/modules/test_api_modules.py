@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import Client
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import FAILURE_CLASSES

@@ -11,7 +11,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from integration.harness import GET, MODULE, PASSWORD, SET, Ansible, connection, one_play
+from functional.harness import GET, MODULE, PASSWORD, SET, Ansible, connection, one_play
 
 from emulator import Emulator
 
