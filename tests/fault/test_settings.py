@@ -207,8 +207,8 @@ def test_any_text(prepare, name):
         }
         if refused(variables):
             raise Refused
-        networks = sender_networks(variables.get("rsyslog_receiver_allowed_senders", []))
-        variables["__rsyslog_receiver_senders"] = [f"[{network}]" if ":" in network else network for network in networks]
+        senders = sender_networks(variables.get("rsyslog_receiver_allowed_senders", []))
+        variables["__rsyslog_receiver_senders"] = [f"[{sender}]" if ":" in sender else sender for sender in senders]
         daemon.configure(variables.pop("rsyslog_receiver_log_format", SETTINGS), **variables)
         return (daemon.folder / "receiver.conf").read_text("utf-8")
 
