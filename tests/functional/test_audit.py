@@ -20,7 +20,7 @@ VARIABLES = {
     "spamexperts_level": "INFO",
     "spamexperts_log_format": {"secret": SECRET, "previous_secrets": [OLD_SECRET]},
 }
-SHOW_TASK, FAIL_TASK = "Show the report", "Fail for a cluster that failed, or that differs where that is not wanted"
+SHOW_TASK, FAIL_TASK = "Show the report", "Fail for a cluster that failed or drifted"
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,8 @@ VARIABLES = {
 }
 SET_TASK, SAY_TASK, KEEP_TASK = (
     "Set the cluster's remote syslog",
-    "Say what holds",
-    "Keep what was before, for the playbook restore",
+    "Show the result of each cluster",
+    "Save the previous settings for the restore playbook",
 )
 
 
@@ -36,7 +36,7 @@ VERIFY = {"verify_retries": 0, "verify_delay": 0, "validate_templates": "strict"
     "playbook, task, options",
     [
         (PLAYBOOK, SET_TASK, {**CONNECTION, **VERIFY}),
-        ("spamexperts.local_cloud.status", "Read the status", CONNECTION),
+        ("spamexperts.local_cloud.status", "Read the status of each cluster", CONNECTION),
     ],
 )
 def test_every_option_of_the_modules_can_be_set(ansible, cluster, playbook, task, options, way):

@@ -18,7 +18,7 @@ VARIABLES = {
     "spamexperts_log_format": {"secret": SECRET},
 }
 ROTATED = {**VARIABLES, "spamexperts_log_format": {"secret": NEXT_SECRET, "previous_secrets": [SECRET]}}
-SET_TASK, SAY_TASK = "Set the cluster's remote syslog", "Say what holds"
+SET_TASK, SAY_TASK = "Set the cluster's remote syslog", "Show the result of each cluster"
 
 
 def environment(emulator) -> dict[str, str]:

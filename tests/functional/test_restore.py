@@ -19,7 +19,7 @@ VARIABLES = {
     "spamexperts_level": "DEBUG",
     "spamexperts_log_format": {"secret": SECRET, "previous_secrets": [OLD_SECRET]},
 }
-SET_TASK, SAY_TASK = "Set the cluster's remote syslog", "Say what holds"
+SET_TASK, SAY_TASK = "Set the cluster's remote syslog", "Show the result of each cluster"
 # The cluster had it, so it comes back, though no record can be made with it.
 TEMPLATE = f"100% spamexperts {OLD_SECRET} %(id)s %(subject_header)s {OLD_SECRET}"
 

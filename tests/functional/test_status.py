@@ -12,7 +12,7 @@ import pytest
 from functional.harness import PASSWORD, clusters, forms
 
 PLAYBOOK = "spamexperts.local_cloud.status"
-SHOW_TASK, FAIL_TASK = "Show the report", "Fail for a cluster that failed, or whose queue is too long"
+SHOW_TASK, FAIL_TASK = "Show the report", "Fail for a cluster that failed or has a long queue"
 
 
 @pytest.fixture(scope="module")
