@@ -18,7 +18,7 @@ from e2e.test_changes import NEW, OLD, QUICK, prepare, under_load
 
 CONFIG, UNITS = "/etc/rsyslog.d/spamexperts", "/etc/systemd/system"
 SYSCTL = "/etc/sysctl.d/60-spamexperts-receiver.conf"
-BRIDGE = "spamexperts-receiver-bridge.service"
+HANDOVER = "spamexperts-receiver-handover.service"
 DEAF = 5599
 STANDARD = [{"transport": "udp", "port": 5514}, {"transport": "tcp", "port": 5514}]
 WITH_DEAF = [*STANDARD, {"transport": "tcp", "port": DEAF}]
@@ -149,11 +149,11 @@ def test_a_change_that_is_taken_back_leaves_the_firewall_as_it_was(site):
 def test_without_a_second_daemon_the_first_goes_on(site):
     receiver, variables = prepared(site, "debian12")
     with untouched(receiver):
-        shell(receiver, f"ln -s /dev/null {UNITS}/{BRIDGE} && systemctl daemon-reload")
+        shell(receiver, f"ln -s /dev/null {UNITS}/{HANDOVER} && systemctl daemon-reload")
         try:
             site.playbook("receiver", fails=True, **variables, rsyslog_receiver_max_message_size="256k")
         finally:
-            shell(receiver, f"rm {UNITS}/{BRIDGE} && systemctl daemon-reload")
+            shell(receiver, f"rm {UNITS}/{HANDOVER} && systemctl daemon-reload")
     arrives(site, receiver)
 
 
@@ -251,7 +251,7 @@ def test_a_run_that_was_cut_short(site, wanted):
         assert site.changed(site.playbook("receiver", **variables))[receiver.container] == 0
         secret = NEW
     assert daemons(receiver) == 1
-    traces = f"{CONFIG}/previous {CONFIG}/candidate /run/systemd/system/{BRIDGE}"
+    traces = f"{CONFIG}/previous {CONFIG}/candidate /run/systemd/system/{HANDOVER}"
     assert shell(receiver, f"ls -d {traces} 2>/dev/null || true") == ""
     site.configure(receiver, {"secret": secret}, "udp")
     arrives(site, receiver)

@@ -125,17 +125,17 @@ def test_restart_under_udp(first, start):
     assert all(begin - 0.1 < load.times[name] < end for name in sent if name not in got)
 
 
-def bridge(daemon: Daemon) -> Daemon:
+def handover(daemon: Daemon) -> Daemon:
     """The second rsyslogd of a deployment, configured as the role does it."""
     other = Daemon(daemon.folder, daemon.port, daemon.program, daemon.version)
     kept = (daemon.folder / "receiver.conf").read_text("utf-8")
     other.configure(
-        __rsyslog_receiver_bridge=True,
+        __rsyslog_receiver_handover=True,
         rsyslog_receiver_listeners=[{"transport": "udp", "port": daemon.port, "address": HOST}],
     )
-    (daemon.folder / "receiver.conf").rename(daemon.folder / "bridge.conf")
+    (daemon.folder / "receiver.conf").rename(daemon.folder / "handover.conf")
     (daemon.folder / "receiver.conf").write_text(kept, "utf-8")
-    other.run("bridge.conf", transports=("udp",))
+    other.run("handover.conf", transports=("udp",))
     return other
 
 
@@ -145,12 +145,12 @@ def bridge(daemon: Daemon) -> Daemon:
     "over TCP before each",
     "UDP: nothing; TCP: what the cut connection had not delivered yet; no line is torn",
 )
-def test_restart_with_a_bridge(first, start):
+def test_restart_with_a_handover(first, start):
     daemon = start()
     load, floods = Load(Sender(daemon.port, "udp"), "a"), []
     for number in range(3):
         time.sleep(0.5)
-        other = bridge(daemon)
+        other = handover(daemon)
         flood = Sender(daemon.port, "tcp")
         for record in range(15000):
             flood.send(f"{number}:{record}")
@@ -171,7 +171,7 @@ def test_restart_with_a_bridge(first, start):
 @pytest.mark.fault(
     18,
     "restart under a TCP sender",
-    "everything that sender sends until it is restarted or its settings are written again; the survey before a "
+    "everything that sender sends until it is restarted or its settings are written again; the check before a "
     "deployment names it",
 )
 def test_restart_under_tcp(start):
@@ -205,6 +205,6 @@ def connected(daemon: Daemon) -> list[str]:
         "user": "root",
         "data_dir": "/",
     }
-    program = (ROLE / "files" / "survey.py").read_text("utf-8") + f"\nmain({json.dumps(json.dumps(request))})"
+    program = (ROLE / "files" / "host_facts.py").read_text("utf-8") + f"\nmain({json.dumps(json.dumps(request))})"
     done = subprocess.run([sys.executable, "-"], input=program, check=True, capture_output=True, text=True)
     return json.loads(done.stdout)["connected"]

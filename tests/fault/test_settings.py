@@ -28,7 +28,7 @@ from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template 
 
 sys.path.insert(0, str(ROLE / "files"))
 
-import survey
+import host_facts
 
 EXAMPLES = 150
 SPECS = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text("utf-8"))["argument_specs"]["main"]["options"]
@@ -159,7 +159,7 @@ def refused(variables: dict) -> bool:
             r"-?[0-9]{1,9}", str(one["port"])
         ):
             return True
-    if list(survey.mistakes(values["rsyslog_receiver_listeners"])):
+    if list(host_facts.mistakes(values["rsyslog_receiver_listeners"])):
         return True
     files = (ROLE / "tasks" / name for name in ("preflight.yml", "check_settings.yml"))
     for task in (task for file in files for task in yaml.safe_load(file.read_text("utf-8"))):

@@ -75,14 +75,14 @@ def lnav(request, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def receiver(start):
-    """One that has the records above, one misfit of each of three kinds, and every text of hostile in a subject."""
+    """One with the records above, a malformed record of each of three kinds, and every text of hostile as a subject."""
     receiver = start(LOG_FORMAT)
-    misfits = (b'<158>hello "you"\0', b"no priority\0", record("message", {})[:-9] + b"\0", b"<158>once more\0")
-    for sent in (*(record(*mail) for mail in MAIL), *misfits):
+    malformed = (b'<158>hello "you"\0', b"no priority\0", record("message", {})[:-9] + b"\0", b"<158>once more\0")
+    for sent in (*(record(*mail) for mail in MAIL), *malformed):
         receiver.send_tcp(sent)
         # lnav 0.12 mixes up the lines of records of one and the same time.
         time.sleep(0.01)
-    receiver.records = receiver.take(len(MAIL) + len(misfits))
+    receiver.records = receiver.take(len(MAIL) + len(malformed))
     assert [len(receiver.records[name]) for name in ("messages", "status", "quarantine")] == [4, 2, 4]
     return receiver
 
@@ -192,8 +192,8 @@ def test_quarantined_senders(lnav, receiver):
     assert columns(rows, "first", "last") == [(times[0], times[1]), (times[2], times[2])]
 
 
-def test_misfits(lnav, receiver):
-    rows = query(lnav, paths(receiver), "|spamexperts-misfits")
+def test_malformed(lnav, receiver):
+    rows = query(lnav, paths(receiver), "|spamexperts-malformed")
     assert columns(rows, "reason", "address", "records") == [
         ("no-marker", "127.0.0.1", "2"), ("framing", "127.0.0.1", "1"), ("truncated", "127.0.0.1", "1")]  # fmt: skip
 

@@ -42,8 +42,8 @@ SENDERS = {"anybody": [], "a list": ["127.0.0.1", "[::1]", "192.0.2.0/24"]}
 
 
 def cases(pmnormalize: list[bool]) -> list[tuple]:
-    """Style, transports, overload policy, senders, bridge, pmnormalize: every pair of their values occurs."""
-    # The bridge is for UDP alone; without pmnormalize the role refuses the csv style.
+    """Style, transports, overload policy, senders, handover, pmnormalize: every pair of their values occurs."""
+    # The handover is for UDP alone; without pmnormalize the role refuses the csv style.
     return list(
         AllPairs(
             [list(STYLES), list(TRANSPORTS), ["drop", "block"], list(SENDERS), [False, True], pmnormalize],
@@ -57,7 +57,7 @@ def cases(pmnormalize: list[bool]) -> list[tuple]:
 
 def write(folder: pathlib.Path, rsyslog: str, case: tuple) -> str:
     """The configuration of a case for that version of rsyslog, with its rules beside it."""
-    style, transports, overload, senders, bridge, pmnormalize = case
+    style, transports, overload, senders, handover, pmnormalize = case
     folder.mkdir()
     render(
         folder,
@@ -69,7 +69,7 @@ def write(folder: pathlib.Path, rsyslog: str, case: tuple) -> str:
         rsyslog_receiver_on_overload=overload,
         rsyslog_receiver_allowed_senders=SENDERS[senders],
         __rsyslog_receiver_senders=SENDERS[senders],
-        __rsyslog_receiver_bridge=bridge,
+        __rsyslog_receiver_handover=handover,
     )
     return (folder / "receiver.conf").read_text("utf-8")
 

@@ -11,8 +11,8 @@ import os
 import pwd
 import socket
 
+import host_facts
 import pytest
-import survey
 
 KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 ME = pwd.getpwuid(os.getuid())
@@ -20,10 +20,10 @@ ME = pwd.getpwuid(os.getuid())
 
 @pytest.fixture
 def ask(capsys, tmp_path):
-    """Returns the survey's answer."""
+    """Return the facts of this host."""
 
     def asked(listeners=(), user="nobody-of-this-name", data_dir=tmp_path):
-        survey.main(json.dumps({"listeners": list(listeners), "user": user, "data_dir": str(data_dir)}))
+        host_facts.main(json.dumps({"listeners": list(listeners), "user": user, "data_dir": str(data_dir)}))
         return json.loads(capsys.readouterr().out)
 
     return asked
@@ -94,7 +94,7 @@ TCP, UDP = {"transport": "tcp", "port": 1}, {"transport": "udp", "port": 1}
     ],
 )
 def test_listeners_that_collide(one, other, collision):
-    assert survey.collide(one, other) == survey.collide(other, one) == collision
+    assert host_facts.collide(one, other) == host_facts.collide(other, one) == collision
 
 
 def test_listeners_that_cannot_work_are_named(ask):
@@ -133,8 +133,8 @@ def test_a_folder_of_somebody_else(ask, tmp_path):
 )  # fmt: skip
 def test_a_user_of_somebody_else(monkeypatch, number, shell, ours):
     entry = pwd.struct_passwd(("spamexperts", "x", number, 999, "", "/nonexistent", shell))
-    monkeypatch.setattr(survey.pwd, "getpwnam", lambda name: entry)
-    assert survey.user("spamexperts") == (number, ours)
+    monkeypatch.setattr(host_facts.pwd, "getpwnam", lambda name: entry)
+    assert host_facts.user("spamexperts") == (number, ours)
 
 
 def test_no_user_is_nobody_else(ask):
@@ -151,7 +151,7 @@ def test_room(ask, tmp_path):
 def test_a_full_file_system(ask, monkeypatch):
     real = os.statvfs("/")
     full = os.statvfs_result((*real[:3], 10, 3, *real[5:]))
-    monkeypatch.setattr(survey.os, "statvfs", lambda folder: full)
+    monkeypatch.setattr(host_facts.os, "statvfs", lambda folder: full)
     # What only root may still use is no room.
     assert ask()["free"] == 3 * real.f_frsize
 

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What of this host matters to the receiver: its ports, its senders, its user, its folder and the room for it.
+"""The facts of this host that matter to the receiver: ports, senders, user, data directory and free space.
 
-Run by the role with the last line ``main("{...}")``; prints one JSON object. It says no to nothing: the role does.
-taken: the listeners whose port another program has. wrong: what is wrong with the listeners themselves, in sentences.
-connected: addresses of the service's TCP senders, on whatever port. foreign: what of the data folder is not ours.
-user_is_ours: whether the service's user is one that this role would make, or there is none. free: bytes.
-rmem_max: the largest socket buffer that the kernel gives, in bytes.
+Run by the role with the last line ``main("{...}")``; prints one JSON object. It refuses nothing: the role does.
+taken: the listeners whose port another program uses. wrong: what is wrong with the listeners themselves, in sentences.
+connected: addresses of the service's TCP senders, on whatever port. foreign: what in the data directory is not ours.
+user_is_ours: whether the service's user is one that this role would create, or does not exist. free: bytes.
+rmem_max: the largest socket buffer that the kernel allows, in bytes.
 """
 
 import errno
