@@ -285,15 +285,15 @@ failure_class:
 """
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import remote_syslog_server_spec
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import Job, run_module
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import ModuleDefinition, run_module
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog_server import apply_settings
 
-JOB = Job(spec=remote_syslog_server_spec(), run=apply_settings)
+DEFINITION = ModuleDefinition(spec=remote_syslog_server_spec(), run=apply_settings)
 
 
 def main() -> None:
-    """Do the job as a module."""
-    run_module(JOB)
+    """Run as a module."""
+    run_module(DEFINITION)
 
 
 if __name__ == "__main__":
