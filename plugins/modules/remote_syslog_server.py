@@ -167,10 +167,9 @@ EXAMPLES = r"""
     api_password: "{{ vault_api_password }}"
     host: remote.example.com
     enabled: true
-    message_template: >-
-      "%(id)s","%(filtering_host)s","%(sender)s","%(recipient)s","%(domain)s","%(timestamp)s","%(sender_host)s","%(helo)s","%(sender_ip)s","%(incoming_size)s","%(outgoing_size)s","%(status)s","%(classification)s","%(classification_details)s","%(from_header)s","%(to_header)s","%(cc_header)s","%(subject_header)s"
-    status_template: >-
-      "%(id)s","%(filtering_host)s","%(domain)s","%(recipient)s","%(status)s","%(delivery_date)s","%(delivery_ip)s","%(delivery_port)s","%(delivery_fqdn)s","%(delivery_data)s"
+    # The csv style compiles to the templates of that call, to the letter.
+    message_template: "{{ {'style': 'csv'} | spamexperts.local_cloud.message_template }}"
+    status_template: "{{ {'style': 'csv'} | spamexperts.local_cloud.status_template }}"
   delegate_to: localhost
 
 - name: Stop sending, and give level and port back to the product
