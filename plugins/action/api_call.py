@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Carries the module of the same name."""
+"""The action plugin of the module of the same name."""
 
 from __future__ import annotations
 
-from ansible_collections.spamexperts.local_cloud.plugins.modules.api_call import JOB
-from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._carrier import Carrier
+from ansible_collections.spamexperts.local_cloud.plugins.modules.api_call import DEFINITION
+from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._action import InProcessAction
 
 
-class ActionModule(Carrier):
-    """Runs the module's job here where it can, else the module where the task says."""
+class ActionModule(InProcessAction):
+    """Runs the module in Ansible's own process if possible, otherwise on the host of the task."""
 
-    job = JOB
+    definition = DEFINITION

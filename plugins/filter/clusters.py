@@ -12,14 +12,14 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import OptionError
-from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils import _one_writer, _report
+from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils import _cluster_writers, _report, _restore
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._values import untrusted
 
 _FUNCTIONS: t.Tuple[t.Callable[..., t.Any], ...] = (
-    _one_writer.cluster_fingerprint,
-    _one_writer.cluster_writers,
-    _one_writer.restorable_settings,
-    _one_writer.restore_settings,
+    _cluster_writers.cluster_fingerprint,
+    _cluster_writers.cluster_writers,
+    _restore.restorable_settings,
+    _restore.restore_settings,
     _report.change_report,
     _report.drift_report,
     _report.status_report,

@@ -9,7 +9,7 @@ name: cluster
 short_description: The filtering nodes of SpamExperts Local Cloud clusters as hosts
 version_added: 0.2.0
 author:
-  - spamexperts.local_cloud contributors (@spamexperts-local-cloud)
+  - spamexperts.local_cloud contributors (!UNKNOWN)
 description:
   - Asks one or several SpamExperts (N-able) Local Cloud clusters for their filtering nodes through the Software API,
     and makes a host of each. It does not work with Hosted Cloud.

@@ -34,7 +34,7 @@ class Field(t.NamedTuple):
     key: str
     kinds: t.Tuple[str, ...]
     type: str = "text"
-    stranger: bool = False
+    untrusted: bool = False
     maximum: int = 0
 
 
@@ -50,35 +50,35 @@ FIELDS: t.Dict[str, Field] = {
     for field in (
         Field("id", "email.local_id", _BOTH),
         Field("filtering_host", "observer.hostname", _BOTH),
-        Field("domain", "spamexperts.domain", _BOTH, stranger=True),
-        Field("recipient", "spamexperts.envelope.to", _BOTH, stranger=True),
+        Field("domain", "spamexperts.domain", _BOTH, untrusted=True),
+        Field("recipient", "spamexperts.envelope.to", _BOTH, untrusted=True),
         Field("status", "spamexperts.status", _BOTH),
-        Field("sender", "spamexperts.envelope.from", _M, stranger=True),
+        Field("sender", "spamexperts.envelope.from", _M, untrusted=True),
         Field("timestamp", "spamexperts.timestamp", _M),
-        Field("sender_host", "source.domain", _M, stranger=True),
+        Field("sender_host", "source.domain", _M, untrusted=True),
         Field("sender_ip", "source.ip", _M, type="ip"),
-        Field("sender_location", "spamexperts.sender_location", _M, stranger=True),
-        Field("helo", "spamexperts.helo", _M, stranger=True),
+        Field("sender_location", "spamexperts.sender_location", _M, untrusted=True),
+        Field("helo", "spamexperts.helo", _M, untrusted=True),
         Field("incoming_size", "spamexperts.size.incoming", _M, type="integer", maximum=_SIZE),
         Field("outgoing_size", "spamexperts.size.outgoing", _M, type="integer", maximum=_SIZE),
         Field("bandwidth", "spamexperts.size.bandwidth", _M, type="integer", maximum=_SIZE),
-        Field("from_header", "spamexperts.header.from", _M, stranger=True),
-        Field("to_header", "spamexperts.header.to", _M, stranger=True),
-        Field("cc_header", "spamexperts.header.cc", _M, stranger=True),
-        Field("subject_header", "email.subject", _M, stranger=True),
-        Field("classification", "spamexperts.classification.main", _M, stranger=True),
-        Field("classification_details", "spamexperts.classification.details", _M, stranger=True),
-        Field("classification_code", "spamexperts.classification.code", _M, stranger=True),
-        Field("main_class", "spamexperts.class.main", _M, stranger=True),
-        Field("sub_class", "spamexperts.class.sub", _M, stranger=True),
-        Field("extra_class", "spamexperts.class.extra", _M, stranger=True),
-        Field("auth_user", "user.name", _M, stranger=True),
-        Field("identity", "spamexperts.identity", _M, stranger=True),
+        Field("from_header", "spamexperts.header.from", _M, untrusted=True),
+        Field("to_header", "spamexperts.header.to", _M, untrusted=True),
+        Field("cc_header", "spamexperts.header.cc", _M, untrusted=True),
+        Field("subject_header", "email.subject", _M, untrusted=True),
+        Field("classification", "spamexperts.classification.main", _M, untrusted=True),
+        Field("classification_details", "spamexperts.classification.details", _M, untrusted=True),
+        Field("classification_code", "spamexperts.classification.code", _M, untrusted=True),
+        Field("main_class", "spamexperts.class.main", _M, untrusted=True),
+        Field("sub_class", "spamexperts.class.sub", _M, untrusted=True),
+        Field("extra_class", "spamexperts.class.extra", _M, untrusted=True),
+        Field("auth_user", "user.name", _M, untrusted=True),
+        Field("identity", "spamexperts.identity", _M, untrusted=True),
         Field("delivery_date", "spamexperts.delivery.date", _S),
         Field("delivery_ip", "destination.ip", _S, type="ip"),
         Field("delivery_port", "destination.port", _S, type="integer", maximum=65535),
-        Field("delivery_fqdn", "destination.domain", _S, stranger=True),
-        Field("delivery_data", "spamexperts.delivery.response", _S, stranger=True),
+        Field("delivery_fqdn", "destination.domain", _S, untrusted=True),
+        Field("delivery_data", "spamexperts.delivery.response", _S, untrusted=True),
     )
 }
 
@@ -119,7 +119,7 @@ DEFAULT_STATUS_FIELDS = (
 
 def field_for(name: str) -> Field:
     """The table's field of that name, or, for a name the table lacks, a stranger's text under ``spamexperts.extra``."""
-    return FIELDS.get(name) or Field(name, "spamexperts.extra." + name, KINDS, stranger=True)
+    return FIELDS.get(name) or Field(name, "spamexperts.extra." + name, KINDS, untrusted=True)
 
 
 def invalid_key(field: Field) -> str:

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a module is, and how it comes to a result; for the module itself and for the action plugin that carries it."""
+"""The definition of a module and its execution, shared by the module itself and its action plugin."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _INTERNAL: Result = {"failed": True, "failure_class": "internal", "changed": Fal
 
 
 @dataclasses.dataclass(frozen=True)
-class Job:
-    """A module: its options, and what it does with them."""
+class ModuleDefinition:
+    """A module: its options, and the function that turns them into a result."""
 
     spec: Spec
     run: Run
@@ -55,10 +55,10 @@ def execute(run: Run, params: Params, check_mode: bool) -> Result:
         return {**_INTERNAL, "msg": msg, "changed": wrote, "exception": redact(traceback.format_exc())}
 
 
-def run_module(job: Job) -> t.NoReturn:
-    """Take the options, run, and end the module with the result."""
-    module = AnsibleModule(argument_spec=job.spec, supports_check_mode=True)
-    result = execute(job.run, module.params, module.check_mode)
+def run_module(definition: ModuleDefinition) -> t.NoReturn:
+    """Read the options, run the module and exit with its result."""
+    module = AnsibleModule(argument_spec=definition.spec, supports_check_mode=True)
+    result = execute(definition.run, module.params, module.check_mode)
     for warning in result.pop("warnings", ()):
         module.warn(warning)
     if result.pop("failed", False):

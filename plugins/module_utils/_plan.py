@@ -47,8 +47,36 @@ class Plan:
             "after": {name: self.after[name] for name in self.managed},
         }
 
+    def not_taken(self, current: Settings) -> t.Tuple[str, ...]:
+        """Names of the settings that are not as planned, given the settings read after the write."""
+        missing = []
+        for name in NAMES:
+            if name in self.reset:
+                met = current.pinned is None or name not in current.pinned
+            else:
+                met = current.holds(name, self.after[name])
+            if not met:
+                missing.append(name)
+        return tuple(missing)
 
-def plan(current: Settings, wanted: t.Mapping[str, Value], force: bool = False) -> Plan:
+    def unconfirmed_resets(self, before: Settings, current: Settings) -> t.Tuple[str, ...]:
+        """Names of the settings to reset for which the replies do not show whether they were.
+
+        A cluster that warned about a setting's value before, and no longer does, has confirmed its reset.
+        """
+        if before.pinned is not None or current.pinned is not None:
+            return ()
+        return tuple(name for name in NAMES if name in self.reset and current.values[name] == before.values[name])
+
+    def wrong_default_assumptions(self, missing: t.Iterable[str]) -> t.Tuple[str, ...]:
+        """Those of the settings that are not as planned which were wrongly assumed to follow the product's default.
+
+        They were written as ``default`` and changed by it, so they held a literal that the cluster does not warn about.
+        """
+        return tuple(name for name in missing if name in self.before_defaults and name not in self.managed)
+
+
+def make_plan(current: Settings, wanted: t.Mapping[str, Value], force: bool = False) -> Plan:
     """What has to be done so that ``current`` becomes as ``wanted``, which holds canonical values or RESET.
 
     A setting that ``wanted`` lacks is not managed and stays. Raises OptionError when the result would send to no host,
@@ -65,46 +93,15 @@ def plan(current: Settings, wanted: t.Mapping[str, Value], force: bool = False) 
         raise OptionError("enabled is true, but there is no host to send to; give host, or set enabled to false")
     payload = {name: _argument(current, wanted, name) for name in NAMES}
     managed = tuple(name for name in NAMES if name in wanted)
-    todo = Plan(before, after, changed, payload, managed, reset, tuple(current.at_default()), force)
+    plan = Plan(before, after, changed, payload, managed, reset, tuple(current.at_default()), force)
     empty = [name for name in NAMES if payload[name] == ""]
-    if todo.changed and empty:
+    if plan.changed and empty:
         # The cluster could keep it, clear it or reset it, and nobody said which.
         raise OptionError(
             f"{' and '.join(empty)} would not survive the write: the cluster shows no value there, and an empty"
             " argument counts as left out, whose meaning is unknown; give a value, or list it in reset"
         )
-    return todo
-
-
-def unmet(expected: Plan, current: Settings) -> t.Tuple[str, ...]:
-    """The settings that, after the plan was carried out, are not as it said."""
-    missing = []
-    for name in NAMES:
-        if name in expected.reset:
-            met = current.pinned is None or name not in current.pinned
-        else:
-            met = current.holds(name, expected.after[name])
-        if not met:
-            missing.append(name)
-    return tuple(missing)
-
-
-def unseen(expected: Plan, before: Settings, current: Settings) -> t.Tuple[str, ...]:
-    """The settings of which the replies do not tell whether they were given back to the product.
-
-    A cluster that warned about what is not the default, and does so no more, has told.
-    """
-    if before.pinned is not None or current.pinned is not None:
-        return ()
-    return tuple(name for name in NAMES if name in expected.reset and current.values[name] == before.values[name])
-
-
-def assumed_wrongly(expected: Plan, missing: t.Iterable[str]) -> t.Tuple[str, ...]:
-    """Of the settings that are not as planned, those that were only believed to follow the product's default.
-
-    They were written as ``default`` and changed by it, so they held a literal that the cluster does not warn about.
-    """
-    return tuple(name for name in missing if name in expected.before_defaults and name not in expected.managed)
+    return plan
 
 
 def _is_met(current: Settings, name: str, value: Value) -> bool:

@@ -75,20 +75,20 @@ def _parse_kind(rest: str, fmt: LogFormat, kind: str, mark: str) -> Record:
     leading: Record = {}
     left = rest
     for field in fmt.fields(kind):
-        bracketed = fmt.style == "printable" and field.stranger
+        bracketed = fmt.style == "printable" and field.untrusted
         value, end, left = left.partition("]" + mark if bracketed else fmt.delimiter)
         if not end or (bracketed and not value.startswith("[")):
-            leading = leading if field.stranger else {}
+            leading = leading if field.untrusted else {}
             break
         values.update(typed(field, value[1:] if bracketed else value))
-        if not field.stranger and field.type == "text":
+        if not field.untrusted and field.type == "text":
             leading[field.key] = value
     else:
         if left == closing:
             return dict(values, **{"event.action": kind})
     # Complete but not of these fields, or cut? What follows the cluster's own fields is looked at by itself too:
     # those can hold the closing mark. liblognorm looks for it from the second character.
-    texts = [rest] + rest.split(fmt.delimiter, sum(not field.stranger for field in fmt.fields(kind)))[-1:]
+    texts = [rest] + rest.split(fmt.delimiter, sum(not field.untrusted for field in fmt.fields(kind)))[-1:]
     whole = any(text in (closing, end_mark) or text[1:].partition(end_mark)[1:] == (end_mark, "") for text in texts)
     return dict(leading, **{"event.reason": "field-count" if whole else "truncated"})
 

@@ -16,7 +16,7 @@ import typing as t
 from ._client import Client, Connection
 from ._errors import REFUSALS, ApiError, OptionError, ReplyError, TransportError, shorten
 from ._layouts import NAMES, TEMPLATES
-from ._plan import Plan, assumed_wrongly, plan, unmet, unseen
+from ._plan import Plan, make_plan
 from ._reply import Reply, check_write, parse_settings
 from ._settings import RESET, Settings, Value, option
 from ._template import template_faults
@@ -50,20 +50,20 @@ def apply_settings(params: Params, check_mode: bool) -> Result:
     with Client(Connection.from_options(params)) as client:
         current, messages = _read(client, wanted)
         after = None
-        todo = plan(current, wanted, params["force"])
-        if todo.changed:
+        plan = make_plan(current, wanted, params["force"])
+        if plan.changed:
             # In check mode as well: what cannot be sent is no change.
-            client.url(_SET, todo.payload)
-        settings, defaults = dict(todo.after), current.at_default()
-        verified = not todo.changed and not unseen(todo, current, current)
-        if todo.changed and not check_mode:
-            after, messages = _write(client, todo, current, params, may_repeat=params["retries"] > 0)
+            client.url(_SET, plan.payload)
+        settings, defaults = dict(plan.after), current.at_default()
+        verified = not plan.changed and not plan.unconfirmed_resets(current, current)
+        if plan.changed and not check_mode:
+            after, messages = _write(client, plan, current, params, may_repeat=params["retries"] > 0)
             if after is not None:
                 settings, defaults = after.to_output(), after.at_default()
-                verified = not unseen(todo, current, after)
+                verified = not plan.unconfirmed_resets(current, after)
     result = {
-        **_planned(todo, current, after),
-        "changed": todo.changed,
+        **_planned(plan, current, after),
+        "changed": plan.changed,
         "settings": settings,
         "defaults": defaults,
         "api_messages": list(messages),
@@ -72,14 +72,14 @@ def apply_settings(params: Params, check_mode: bool) -> Result:
     return {**result, "warnings": warnings} if warnings else result
 
 
-def _planned(todo: Plan, current: Settings, after: t.Optional[Settings]) -> Result:
+def _planned(plan: Plan, current: Settings, after: t.Optional[Settings]) -> Result:
     return {
-        "before": dict(todo.before),
-        "before_defaults": list(todo.before_defaults),
+        "before": dict(plan.before),
+        "before_defaults": list(plan.before_defaults),
         # A cluster that warns about what is not the default now, and did not before, had nothing to warn about.
         "before_untouched": current.pinned is None and after is not None and after.pinned is not None,
-        "changed_keys": list(todo.changed_keys),
-        "diff": todo.diff,
+        "changed_keys": list(plan.changed_keys),
+        "diff": plan.diff,
     }
 
 
@@ -132,11 +132,11 @@ def _settings(reply: Reply, redact: t.Callable[[str], str]) -> Settings:
         return Settings.from_api(dataclasses.replace(reply, values=values, pinned=pinned))
 
 
-def _settle(client: Client, todo: Plan, params: Params) -> t.Tuple[Settings, t.Tuple[str, ...], t.Tuple[str, ...]]:
+def _settle(client: Client, plan: Plan, params: Params) -> t.Tuple[Settings, t.Tuple[str, ...], t.Tuple[str, ...]]:
     """Read until the plan holds, for a bounded time: (settings, messages, settings that are not as planned)."""
     for left in range(params["verify_retries"], -1, -1):
-        settings, messages = _read(client, todo.after)
-        missing = unmet(todo, settings)
+        settings, messages = _read(client, plan.after)
+        missing = plan.not_taken(settings)
         if not missing or not left:
             break
         time.sleep(params["verify_delay"])
@@ -144,21 +144,21 @@ def _settle(client: Client, todo: Plan, params: Params) -> t.Tuple[Settings, t.T
 
 
 def _write(
-    client: Client, todo: Plan, current: Settings, params: Params, may_repeat: bool
+    client: Client, plan: Plan, current: Settings, params: Params, may_repeat: bool
 ) -> t.Tuple[t.Optional[Settings], t.Tuple[str, ...]]:
     """Write and verify: (settings as read again, or None where that is not wanted; messages)."""
     try:
-        notices = check_write(client.write(_SET, **todo.payload), client.redact)
+        notices = check_write(client.write(_SET, **plan.payload), client.redact)
     except ApiError as error:
         if not error.sent:
             raise
-        return _after_failure(client, todo, current, params, may_repeat, error)
+        return _after_failure(client, plan, current, params, may_repeat, error)
     if not params["verify"]:
         return None, notices
     try:
-        settings, messages, missing = _settle(client, todo, params)
+        settings, messages, missing = _settle(client, plan, params)
     except ApiError as error:
-        raise _failed(error, todo, current, None) from None
+        raise _failed(error, plan, current, None) from None
     if missing:
         shown = ", ".join(f"{name} is {_show(settings.values[name], client.redact)}" for name in missing)
         unverified = ApiError(
@@ -167,52 +167,52 @@ def _write(
             "verify",
             sent=True,
         )
-        raise _failed(unverified, todo, current, settings)
+        raise _failed(unverified, plan, current, settings)
     return settings, (*notices, *messages)
 
 
 def _after_failure(
-    client: Client, todo: Plan, current: Settings, params: Params, may_repeat: bool, error: ApiError
+    client: Client, plan: Plan, current: Settings, params: Params, may_repeat: bool, error: ApiError
 ) -> t.Tuple[t.Optional[Settings], t.Tuple[str, ...]]:
     """A write without a good answer may have taken effect: read before anything else."""
     lost = isinstance(error, TransportError) and error.failure_class == "transport"
     try:
         # What was refused is not on its way; anything else may take a while to show.
         patience = {**params, "verify_retries": 0} if error.failure_class in REFUSALS else params
-        settings, messages, missing = _settle(client, todo, patience)
+        settings, messages, missing = _settle(client, plan, patience)
     except ApiError:
-        raise _failed(error, todo, current, None) from None
+        raise _failed(error, plan, current, None) from None
     # A forced write that changes nothing leaves no trace to be read, nor does every reset.
-    if lost and not missing and set(todo.changed_keys) - set(unseen(todo, current, settings)):
+    if lost and not missing and set(plan.changed_keys) - set(plan.unconfirmed_resets(current, settings)):
         return settings, messages
     if lost and may_repeat and settings.values == current.values and settings.pinned == current.pinned:
         try:
-            return _write(client, todo, current, params, may_repeat=False)
+            return _write(client, plan, current, params, may_repeat=False)
         except ApiError as second:
             # Where the second one did not go out, nothing says yet that the first one did.
-            raise second if second.result else _failed(second, todo, current, settings) from None
-    failed = _failed(error, todo, current, settings)
+            raise second if second.result else _failed(second, plan, current, settings) from None
+    failed = _failed(error, plan, current, settings)
     if error.failure_class in REFUSALS and settings.values == current.values and settings.pinned == current.pinned:
         failed.result["changed"] = False
     raise failed from None
 
 
-def _failed(error: ApiError, todo: Plan, current: Settings, settings: t.Optional[Settings]) -> ApiError:
+def _failed(error: ApiError, plan: Plan, current: Settings, settings: t.Optional[Settings]) -> ApiError:
     """The same error, saying also that a write was sent and what now holds."""
-    error.result = {**_planned(todo, current, settings), "changed": True, "verified": False}
+    error.result = {**_planned(plan, current, settings), "changed": True, "verified": False}
     if settings is None:
         error.message += "; the write was sent, and the settings could not be read again"
         return error
     error.result["settings"] = settings.to_output()
-    missing, unsure = unmet(todo, settings), unseen(todo, current, settings)
-    took = [name for name in todo.changed_keys if name not in (*missing, *unsure)]
+    missing, unsure = plan.not_taken(settings), plan.unconfirmed_resets(current, settings)
+    took = [name for name in plan.changed_keys if name not in (*missing, *unsure)]
     error.message += f"; the write was sent, of the settings to change these hold now: {', '.join(took) or 'none'}"
     error.message += f", and these do not: {', '.join(missing)}" if missing else ""
     if unsure:
         error.message += f"; the cluster does not show whether it reset {', '.join(unsure)}"
-    literal = assumed_wrongly(todo, missing)
+    literal = plan.wrong_default_assumptions(missing)
     if literal:
-        kept = [name for name in todo.before_defaults if name not in literal]
+        kept = [name for name in plan.before_defaults if name not in literal]
         error.result["before_defaults"] = kept
         error.message += (
             f"; {', '.join(literal)} was assumed to follow the product's default and did not, because the cluster does"

@@ -71,7 +71,7 @@ class LogFormat:
         names = self.message_fields if kind == MESSAGE else self.status_fields
         fields = [field_for(name) for name in names]
         if self.style != "csv":
-            fields.sort(key=lambda field: field.stranger)
+            fields.sort(key=lambda field: field.untrusted)
         return tuple(fields)
 
     def head(self, kind: str, mark: str) -> str:
@@ -200,7 +200,7 @@ def compile_template(fmt: LogFormat, kind: str) -> str:
         body = "".join(item + fmt.delimiter for item in items)
     else:
         body = "".join(
-            "[%s]%s" % (item, mark) if field.stranger else item + fmt.delimiter for item, field in zip(items, fields)
+            "[%s]%s" % (item, mark) if field.untrusted else item + fmt.delimiter for item, field in zip(items, fields)
         )
     return fmt.head(kind, mark) + body + fmt.closing(mark)
 

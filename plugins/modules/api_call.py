@@ -139,9 +139,9 @@ failure_class:
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api_call import call_method
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import connection_spec, secrets_spec
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import Job, run_module
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import ModuleDefinition, run_module
 
-JOB = Job(
+DEFINITION = ModuleDefinition(
     spec={
         **connection_spec(),
         **secrets_spec(),
@@ -154,8 +154,8 @@ JOB = Job(
 
 
 def main() -> None:
-    """Do the job as a module."""
-    run_module(JOB)
+    """Run as a module."""
+    run_module(DEFINITION)
 
 
 if __name__ == "__main__":

@@ -99,14 +99,14 @@ failure_class:
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api_help import read_help
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import connection_spec
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import Job, run_module
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import ModuleDefinition, run_module
 
-JOB = Job(spec=connection_spec(), run=read_help)
+DEFINITION = ModuleDefinition(spec=connection_spec(), run=read_help)
 
 
 def main() -> None:
-    """Do the job as a module."""
-    run_module(JOB)
+    """Run as a module."""
+    run_module(DEFINITION)
 
 
 if __name__ == "__main__":

@@ -167,10 +167,9 @@ EXAMPLES = r"""
     api_password: "{{ vault_api_password }}"
     host: remote.example.com
     enabled: true
-    message_template: >-
-      "%(id)s","%(filtering_host)s","%(sender)s","%(recipient)s","%(domain)s","%(timestamp)s","%(sender_host)s","%(helo)s","%(sender_ip)s","%(incoming_size)s","%(outgoing_size)s","%(status)s","%(classification)s","%(classification_details)s","%(from_header)s","%(to_header)s","%(cc_header)s","%(subject_header)s"
-    status_template: >-
-      "%(id)s","%(filtering_host)s","%(domain)s","%(recipient)s","%(status)s","%(delivery_date)s","%(delivery_ip)s","%(delivery_port)s","%(delivery_fqdn)s","%(delivery_data)s"
+    # The csv style compiles to the templates of that call, to the letter.
+    message_template: "{{ {'style': 'csv'} | spamexperts.local_cloud.message_template }}"
+    status_template: "{{ {'style': 'csv'} | spamexperts.local_cloud.status_template }}"
   delegate_to: localhost
 
 - name: Stop sending, and give level and port back to the product
@@ -285,15 +284,15 @@ failure_class:
 """
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import remote_syslog_server_spec
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import Job, run_module
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import ModuleDefinition, run_module
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog_server import apply_settings
 
-JOB = Job(spec=remote_syslog_server_spec(), run=apply_settings)
+DEFINITION = ModuleDefinition(spec=remote_syslog_server_spec(), run=apply_settings)
 
 
 def main() -> None:
-    """Do the job as a module."""
-    run_module(JOB)
+    """Run as a module."""
+    run_module(DEFINITION)
 
 
 if __name__ == "__main__":

@@ -114,15 +114,15 @@ failure_class:
 """
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import connection_spec, secrets_spec
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import Job, run_module
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import ModuleDefinition, run_module
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog_server import read_settings
 
-JOB = Job(spec={**connection_spec(), **secrets_spec()}, run=read_settings)
+DEFINITION = ModuleDefinition(spec={**connection_spec(), **secrets_spec()}, run=read_settings)
 
 
 def main() -> None:
-    """Do the job as a module."""
-    run_module(JOB)
+    """Run as a module."""
+    run_module(DEFINITION)
 
 
 if __name__ == "__main__":

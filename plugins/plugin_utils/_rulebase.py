@@ -200,11 +200,11 @@ def _kind_rules(fmt: LogFormat, kind: str, mark: str, suffix: str) -> t.List[str
         plain = _parser(field.key, "char-sep", extradata=fmt.delimiter) + _literal(fmt.delimiter)
         if field.type == "integer":
             good += _parser(".", "@%s%s" % (field.name, suffix))
-        elif field.stranger and fmt.style == "printable":
+        elif field.untrusted and fmt.style == "printable":
             good += _parser(field.key, "@text" + suffix)
         else:
             good += plain
-        if not field.stranger:
+        if not field.untrusted:
             name = field.key if field.type == "text" else "-"
             leading += _parser(name, "char-sep", extradata=fmt.delimiter, priority=1) + _literal(fmt.delimiter)
     head, closing, end = _literal(fmt.head(kind, mark)), fmt.closing(mark), fmt.end(mark)

@@ -24,7 +24,7 @@ MIB = 1 << 20
 
 def texts(daemon) -> list:
     """The text fields that strangers write, of a message."""
-    return [field for field in daemon.fmt.fields("message") if field.stranger and field.type == "text"]
+    return [field for field in daemon.fmt.fields("message") if field.untrusted and field.type == "text"]
 
 
 def filled(size: int, number: object) -> bytes:

@@ -84,7 +84,7 @@ def documentation(ansible):
 
 @pytest.mark.parametrize("module", ON_DISK)
 def test_documentation_is_what_the_options_are(documentation, module):
-    spec = importlib.import_module(f"ansible_collections.{COLLECTION}.plugins.modules.{module}").JOB.spec
+    spec = importlib.import_module(f"ansible_collections.{COLLECTION}.plugins.modules.{module}").DEFINITION.spec
     documented = documentation[module]["options"]
     assert set(documented) == set(spec)
     for name, option in documented.items():

@@ -246,7 +246,7 @@ def listed(fmt: LogFormat) -> Iterator[str]:
     templates = {kind: compile_template(fmt, kind) for kind in KINDS}
     for kind in KINDS:
         for field in fmt.fields(kind):
-            values = {"ip": ADDRESSES, "integer": NUMBERS}.get(field.type, TEXTS if field.stranger else TEXTS[:20])
+            values = {"ip": ADDRESSES, "integer": NUMBERS}.get(field.type, TEXTS if field.untrusted else TEXTS[:20])
             for value in values:
                 yield templates[kind] % dict(BASE, **{field.name: value})
     good, mark = templates["message"] % BASE, fmt.marks[0]

@@ -219,7 +219,7 @@ def test_nothing_forged_is_filed(start, style, transport):
     fmt, frames = receiver.fmt, []
     for kind in ("message", "status"):
         template = compile_template(fmt, kind)
-        for field in (field for field in fmt.fields(kind) if field.stranger):
+        for field in (field for field in fmt.fields(kind) if field.untrusted):
             for joint in (
                 "",
                 "\n",
@@ -238,7 +238,7 @@ def test_nothing_forged_is_filed(start, style, transport):
                     values = dict(hostile.BASE, **{field.name: f"a{joint}{text}{joint}b"})
                     frames.append(b"<158>" + hostile.encoded(template % values))
     taken = check(receiver, send(receiver, transport, frames))
-    keys = {field.key for kind in ("message", "status") for field in fmt.fields(kind) if field.stranger}
+    keys = {field.key for kind in ("message", "status") for field in fmt.fields(kind) if field.untrusted}
     assert len(taken["messages"] + taken["status"]) > 200
     for record in taken["messages"] + taken["status"]:
         holding = [key for key, value in record.items() if "FORGED" in str(value)]

@@ -34,7 +34,7 @@ def module_utils(name: str) -> types.ModuleType:
 def field_table() -> str:
     lines = ["| field | kinds | key on disk | type | written by |", "|---|---|---|---|---|"]
     for field in module_utils("_fields").FIELDS.values():
-        author = "strangers" if field.stranger else "the cluster"
+        author = "strangers" if field.untrusted else "the cluster"
         kinds = ", ".join(field.kinds)
         lines.append(f"| `{field.name}` | {kinds} | `{field.key}` | {TYPES[field.type]} | {author} |")
     return "\n".join(lines)

@@ -62,7 +62,7 @@ DEFECTS = {
         f"{MODULE}::test_setting_that_does_not_take", f"{REPLY}::test_write_with_a_warning_that_is_a_failure")),
     15: ("what is right is written again", (
         f"{CONTRACT}::test_second_run_changes_nothing", f"{DIALECTS}::test_exactly_one_write_each")),
-    16: ("a port that does not stick", (f"{FAULTS}::test_fault", f"{PLAN}::test_unmet_names_each_setting")),
+    16: ("a port that does not stick", (f"{FAULTS}::test_fault", f"{PLAN}::test_not_taken_names_each_setting")),
     17: ("a value is spelled otherwise in another version", (
         f"{MODULE}::test_spelling_of_the_cluster_is_written", f"{SETTINGS}::test_reply_value")),
     18: ("a setting that is not shown is never compared", (
@@ -86,7 +86,7 @@ DEFECTS = {
         "functional/test_configure.py::test_the_check_of_certificates_stays_on_unless_it_is_switched_off")),
 }  # fmt: skip
 SPECS = {
-    name: importlib.import_module(f"ansible_collections.spamexperts.local_cloud.plugins.modules.{name}").JOB.spec
+    name: importlib.import_module(f"ansible_collections.spamexperts.local_cloud.plugins.modules.{name}").DEFINITION.spec
     for name in (
         "api_call", "api_help_info", "remote_syslog_server", "remote_syslog_server_info", "server_status_info",
     )

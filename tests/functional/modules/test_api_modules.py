@@ -51,12 +51,12 @@ def emulator(running):
 
 
 def run(module, emulator, check_mode=False, **more):
-    defaults = {name: item.get("default") for name, item in module.JOB.spec.items()}
+    defaults = {name: item.get("default") for name, item in module.DEFINITION.spec.items()}
     connection = {
         "api_url": emulator.url, "api_username": emulator.username, "api_password": emulator.password,
         "ca_path": emulator.ca_path, "timeout": 5, "retries": 0, "use_proxy": False,
     }  # fmt: skip
-    result = execute(module.JOB.run, {**defaults, **connection, **more}, check_mode)
+    result = execute(module.DEFINITION.run, {**defaults, **connection, **more}, check_mode)
     shown = json.dumps(result, allow_nan=False)
     assert not [echo for echo in ECHOES if echo in shown or json.dumps(echo)[1:-1] in shown]
     if result.get("failed"):

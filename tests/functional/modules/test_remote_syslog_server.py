@@ -27,7 +27,7 @@ from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_sy
     apply_settings,
     read_settings,
 )
-from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._one_writer import restore_settings
+from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._restore import restore_settings
 from emulator import Emulator, calls
 
 PRINTABLE = (

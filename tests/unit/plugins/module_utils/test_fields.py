@@ -72,7 +72,7 @@ def test_keys_differ():
 
 
 def test_which_fields_are_trusted():
-    assert {name for name, field in FIELDS.items() if not field.stranger} == TRUSTED
+    assert {name for name, field in FIELDS.items() if not field.untrusted} == TRUSTED
 
 
 def test_every_integer_has_a_maximum():
@@ -93,5 +93,5 @@ def test_defaults_are_fields_of_their_kind():
 
 def test_a_name_the_table_lacks():
     field = field_for("new_thing")
-    assert (field.key, field.type, field.stranger, field.kinds) == ("spamexperts.extra.new_thing", "text", True, KINDS)
+    assert (field.key, field.type, field.untrusted, field.kinds) == ("spamexperts.extra.new_thing", "text", True, KINDS)
     assert field_for("id") is FIELDS["id"]

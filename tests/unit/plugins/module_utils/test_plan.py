@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The plan: what changes, what is written, what is met afterwards."""
+"""The plan: what changes, what is written, what did not take."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import OptionError
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._layouts import NAMES
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._plan import plan, unmet
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._plan import make_plan
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._reply import Reply
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._settings import RESET, Settings
 
@@ -32,7 +32,7 @@ def settings(pinned=None, **values):
 
 def test_equal_values_change_nothing():
     wanted = {"host": "syslog.example.com", "port": 514, "facility": "local0", "socket_type": "udp", "level": "INFO"}
-    result = plan(settings(), wanted)
+    result = make_plan(settings(), wanted)
     assert not result.changed
     assert result.before == result.after
     assert result.diff["before"] == result.diff["after"] == wanted
@@ -40,18 +40,18 @@ def test_equal_values_change_nothing():
 
 @pytest.mark.parametrize("port", [514, 515])
 def test_a_default_is_not_taken_for_not_given(port):
-    result = plan(settings(port=str(1029 - port)), {"port": port})
+    result = make_plan(settings(port=str(1029 - port)), {"port": port})
     assert result.changed_keys == ("port",) and result.payload["port"] == str(port)
 
 
 def test_every_write_carries_all_eight_in_the_clusters_spelling():
-    result = plan(settings(), {"level": "DEBUG", "socket_type": "tcp"})
+    result = make_plan(settings(), {"level": "DEBUG", "socket_type": "tcp"})
     assert dict(result.payload) == {**TEXT, "level": "debug", "socket_type": "SOCK_STREAM"}
     assert tuple(result.payload) == NAMES
 
 
 def test_what_is_unpinned_is_not_written_as_a_literal():
-    result = plan(settings(pinned={"host": "", "enabled": "false"}), {"level": "DEBUG"})
+    result = make_plan(settings(pinned={"host": "", "enabled": "false"}), {"level": "DEBUG"})
     unpinned = ("port", "facility", "socket_type", "message_template", "status_template")
     assert {name: result.payload[name] for name in unpinned} == dict.fromkeys(unpinned, "default")
     assert (result.payload["host"], result.payload["enabled"], result.payload["level"]) == (
@@ -62,7 +62,7 @@ def test_what_is_unpinned_is_not_written_as_a_literal():
 
 
 def test_what_the_user_gives_is_written_even_where_it_equals_the_default():
-    result = plan(settings(pinned={"host": ""}), {"port": 514, "level": "DEBUG"})
+    result = make_plan(settings(pinned={"host": ""}), {"port": 514, "level": "DEBUG"})
     assert result.payload["port"] == "514" and result.changed_keys == ("level",)
 
 
@@ -76,13 +76,13 @@ def test_what_the_user_gives_is_written_even_where_it_equals_the_default():
     ],
 )
 def test_reset(pinned, changed, after):
-    result = plan(settings(pinned=pinned), {"level": RESET})
+    result = make_plan(settings(pinned=pinned), {"level": RESET})
     assert result.changed is changed and result.after["level"] == after
     assert result.payload["level"] == "default"
 
 
 def test_reset_of_an_untouched_cluster_changes_nothing():
-    assert not plan(settings(host="", enabled="false"), dict.fromkeys(NAMES, RESET)).changed
+    assert not make_plan(settings(host="", enabled="false"), dict.fromkeys(NAMES, RESET)).changed
 
 
 @pytest.mark.parametrize(
@@ -97,15 +97,15 @@ def test_reset_of_an_untouched_cluster_changes_nothing():
 )
 def test_enabled_without_a_host_is_refused(current, wanted):
     with pytest.raises(OptionError, match="enabled is true, but there is no host"):
-        plan(settings(**current), wanted)
+        make_plan(settings(**current), wanted)
 
 
 def test_a_state_that_is_not_managed_is_not_judged():
-    assert plan(settings(host=""), {"level": "DEBUG"}).changed_keys == ("level",)
+    assert make_plan(settings(host=""), {"level": "DEBUG"}).changed_keys == ("level",)
 
 
 def test_empty_host_is_written_so_that_no_build_takes_it_for_omitted():
-    result = plan(settings(), {"host": "", "enabled": False})
+    result = make_plan(settings(), {"host": "", "enabled": False})
     assert result.payload["host"] == "default" and result.after["host"] == ""
 
 
@@ -113,29 +113,29 @@ def test_empty_host_is_written_so_that_no_build_takes_it_for_omitted():
 def test_value_that_no_argument_can_carry_is_refused_where_nobody_manages_it(name):
     current = settings(**{name: ""})
     with pytest.raises(OptionError, match=f"{name} would not survive the write"):
-        plan(current, {"host": "other.example.com"})
-    assert not plan(current, {"host": "syslog.example.com"}).changed
-    assert plan(current, {"host": "other.example.com", name: RESET}).payload[name] == "default"
+        make_plan(current, {"host": "other.example.com"})
+    assert not make_plan(current, {"host": "syslog.example.com"}).changed
+    assert make_plan(current, {"host": "other.example.com", name: RESET}).payload[name] == "default"
     # Known to follow the default, it goes on doing so.
     known = settings(pinned={"host": ""}, **{name: ""})
-    assert plan(known, {"host": "other.example.com"}).payload[name] == "default"
+    assert make_plan(known, {"host": "other.example.com"}).payload[name] == "default"
 
 
 def test_no_host_and_no_word_for_false_can_be_written():
-    result = plan(settings(host="", enabled=""), {"level": "DEBUG"})
+    result = make_plan(settings(host="", enabled=""), {"level": "DEBUG"})
     assert (result.payload["host"], result.payload["enabled"]) == ("default", "False")
     assert result.changed_keys == ("level",)
 
 
-def test_unmet_names_each_setting():
-    expected = plan(settings(), {"level": "DEBUG", "port": 1514})
-    assert unmet(expected, settings(level="10", port="1514")) == ()
-    assert unmet(expected, settings(level="10")) == ("port",)
+def test_not_taken_names_each_setting():
+    expected = make_plan(settings(), {"level": "DEBUG", "port": 1514})
+    assert expected.not_taken(settings(level="10", port="1514")) == ()
+    assert expected.not_taken(settings(level="10")) == ("port",)
     # A write that damaged what it should have left alone.
-    assert unmet(expected, settings(level="10", port="1514", message_template="")) == ("message_template",)
+    assert expected.not_taken(settings(level="10", port="1514", message_template="")) == ("message_template",)
 
 
-def test_unmet_reset():
-    expected = plan(settings(pinned={"host": "", "level": "30"}), {"level": RESET})
-    assert unmet(expected, settings(pinned={"host": "", "level": "30"})) == ("level",)
-    assert unmet(expected, settings(pinned={"host": ""}, level="WARNING")) == ()
+def test_not_taken_reset():
+    expected = make_plan(settings(pinned={"host": "", "level": "30"}), {"level": RESET})
+    assert expected.not_taken(settings(pinned={"host": "", "level": "30"})) == ("level",)
+    assert expected.not_taken(settings(pinned={"host": ""}, level="WARNING")) == ()

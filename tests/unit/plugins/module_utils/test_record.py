@@ -68,7 +68,7 @@ def values_for(fmt, kind, data):
             if fmt.style == "csv":
                 # The quotes around a value can make a separator with what it holds.
                 assume(fmt.delimiter not in '"' + value + '"')
-            elif fmt.style == "fast" or not field.stranger:
+            elif fmt.style == "fast" or not field.untrusted:
                 value = value.replace(fmt.delimiter, "")
             values[field.name] = value
     return values
@@ -201,7 +201,7 @@ def test_forged_records_stay_inside_their_field(style, kind):
     ]
     texts += ["]" + WRONG_SECRET + "[FORGED]" + WRONG_SECRET, "|FORGED|", "\x1fFORGED\x1f", '","FORGED","']
     stayed = 0
-    for field in (field for field in fmt.fields(kind) if field.stranger):
+    for field in (field for field in fmt.fields(kind) if field.untrusted):
         for text in texts:
             for joint in ("", "\n", "\0", "]", "|", "\x1f", "<158>"):
                 value = "a" + joint + text + joint + "b"

@@ -102,7 +102,7 @@ def test_compiled_templates_list_their_own_fields_and_have_no_fault(value, kind)
 @given(formats(["printable", "fast"]))
 def test_the_clusters_own_fields_come_first(value):
     for kind in KINDS:
-        strange = [field.stranger for field in log_format(value).fields(kind)]
+        strange = [field.untrusted for field in log_format(value).fields(kind)]
         assert strange == sorted(strange)
 
 
@@ -222,7 +222,7 @@ def test_unknown_fields_are_taken_when_allowed():
     fmt = log_format({"message_fields": ["id", "new_field"], "allow_unknown_fields": True})
     assert template_fields(compile_template(fmt, "message")) == ["id", "new_field"]
     assert fmt.fields("message")[1].key == "spamexperts.extra.new_field"
-    assert fmt.fields("message")[1].stranger
+    assert fmt.fields("message")[1].untrusted
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@
 # Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Runs a module's job in the controller's own process, where starting a Python for it would cost far more than the job.
+"""Runs a module in the controller's own process, because starting a Python for it would take far longer than its work.
 
-That is done when the task would run as this user on this machine anyway: its connection is local and nothing is
-escalated. Otherwise Ansible executes the module as usual. Both ways come to the same result.
+This happens if the task would run as this user on this machine anyway: its connection is local and it does not become
+another user. Otherwise Ansible executes the module as usual. The result is the same either way.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import REQUESTS_IMPORT_ERROR
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import Job, Result, execute
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import ModuleDefinition, Result, execute
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._values import plain
 
 # The first TLS context of a process makes OpenSSL set itself up. Here that happens once, in the process that Ansible
@@ -32,10 +32,10 @@ from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._values im
 ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-class Carrier(ActionBase):
-    """The action plugin of every module of this collection; a subclass only names the job."""
+class InProcessAction(ActionBase):
+    """Base of all action plugins of this collection; a subclass only names the definition of its module."""
 
-    job: Job
+    definition: ModuleDefinition
     _supports_check_mode = True
     _supports_async = True
 
@@ -55,14 +55,14 @@ class Carrier(ActionBase):
         internal: t.Dict[str, t.Any] = {}
         self._update_module_args(self._task.action, internal, task_vars)
         with _environment(self._task_environment()):
-            valid = ArgumentSpecValidator(self.job.spec).validate(plain(self._task.args))
+            valid = ArgumentSpecValidator(self.definition.spec).validate(plain(self._task.args))
             if valid.error_messages:
                 msg = valid.errors.msg
                 if isinstance(valid.errors[0], UnsupportedError):
                     msg = f"Unsupported parameters for ({self._task.action}) module: {msg}"
                 result: Result = {"failed": True, "msg": msg}
             else:
-                result = execute(self.job.run, valid.validated_parameters, internal["_ansible_check_mode"])
+                result = execute(self.definition.run, valid.validated_parameters, internal["_ansible_check_mode"])
         # Only ansible-core 2.21 and later let the user choose.
         if internal.get("_ansible_inject_invocation", True):
             result["invocation"] = {"module_args": valid.validated_parameters}
@@ -72,7 +72,7 @@ class Carrier(ActionBase):
         args, wrap_async, original = dict(self._task.args), self._task.async_val, self._task.environment
         environment = self._task_environment()
         # Ansible puts a task's environment on a command line, where -vvv and the process list show the password.
-        for name, option in self.job.spec.items():
+        for name, option in self.definition.spec.items():
             for variable in option.get("fallback", (None, ()))[1]:
                 if variable in environment:
                     args.setdefault(name, environment.pop(variable))
@@ -98,7 +98,7 @@ def _masked(result: Result, secrets: t.Set[str]) -> Result:
 
 @contextlib.contextmanager
 def _environment(more: t.Mapping[str, str]) -> t.Iterator[None]:
-    """The task's ``environment`` as the job sees it: in the options' fallbacks, and for proxies."""
+    """The task's ``environment`` as the module sees it: in the options' fallbacks, and for proxies."""
     if not more:
         yield
         return

@@ -1,0 +1,55 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Which of the inventory hosts that belong to one cluster writes to it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import typing as t
+
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import api_address
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._settings import option
+
+Item = t.Mapping[str, t.Any]
+
+
+def cluster_fingerprint(settings: t.Union[Item, str, None], api_url: str) -> t.Dict[str, t.Optional[str]]:
+    """The address that requests go to, and a hash of settings in canonical form, None without any.
+
+    Raises OptionError for a URL or a value that the module would not take.
+    """
+    address = api_address(api_url).replace(":443/", "/", 1) if api_url else None
+    # Before ansible-core 2.19 a variable whose template yields null is an empty text.
+    if settings is None or isinstance(settings, str):
+        return {"address": address, "fingerprint": None}
+    reset = sorted(settings.get("reset", ()))
+    canonical = {name: option(name, value) for name, value in sorted(settings.items()) if name != "reset"}
+    text = json.dumps([canonical, reset])
+    return {"address": address, "fingerprint": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def cluster_writers(hosts: t.Iterable[Item]) -> t.Dict[str, t.Any]:
+    """The host that does the work for its cluster: the first with settings; and what is wrong, a sentence each.
+
+    hosts: dictionaries with ``name``, ``missing`` (names of variables) and what cluster_fingerprint returned.
+    """
+    problems = []
+    clusters: t.Dict[str, t.List[Item]] = {}
+    for host in hosts:
+        if host["fingerprint"] is None:
+            continue
+        if host["missing"]:
+            problems.append(f"Set {', '.join(host['missing'])} for {host['name']}.")
+        clusters.setdefault(host["address"] or "", []).append(host)
+    writers = [members[0]["name"] for address, members in clusters.items() if address]
+    for address, members in clusters.items():
+        if address and len({member["fingerprint"] for member in members}) > 1:
+            names = ", ".join(member["name"] for member in members)
+            problems.append(f"{names} are one cluster, because they have one api_url; give them the same settings.")
+    return {"writers": writers, "problems": problems}
