@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 import sys
-import threading
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Tuple
 
 from .auth import Authenticator
@@ -20,6 +17,7 @@ from .faults import Faults, Reply, faulty
 from .journal import Journal
 from .prose import say
 from .query import arguments
+from .serving import Server
 from .switches import Switches
 from .tls import Certificates
 
@@ -92,8 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _any(self) -> None:
         # A body is read and thrown away, or it would be taken for the next request of the connection.
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if self.server.switches["slow_s"] > 0:
-            time.sleep(self.server.switches["slow_s"])
+        self.server.stopping.wait(self.server.switches["slow_s"])
         reply = self.server.api.answer(
             self.command, self.path, self.headers.get("Authorization", ""), str(self.client_address[0])
         )
@@ -119,34 +116,20 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep quiet: the journal has it."""
 
 
-class ApiServer(ThreadingHTTPServer):
+class ApiServer(Server):
     """Listens on `address`; TLS starts in each connection's own thread, so no client can hold up another."""
 
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 256
-
     def __init__(self, address: Tuple[str, int], api: Api, switches: Switches, certificates: Certificates) -> None:
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.api, self.switches, self._certificates = api, switches, certificates
         super().__init__(address, _Handler)
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
-
-    def start(self) -> None:
-        """Serve in a thread of its own."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop serving and free the port."""
-        self.shutdown()
-        self.server_close()
-        self._thread.join()
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Do the TLS handshake, then the requests of this connection."""
         request.settimeout(_HANDSHAKE_S)
         context = self._certificates.context(self.switches["tls"])
-        with context.wrap_socket(request, server_side=True) as secured:
+        with context.wrap_socket(request, server_side=True, do_handshake_on_connect=False) as secured:
+            self.use(secured)
+            secured.do_handshake()
             secured.settimeout(_IDLE_S)
             _Handler(secured, client_address, self)
 

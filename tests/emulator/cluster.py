@@ -94,16 +94,16 @@ class Emulator:
         return self
 
     def stop(self) -> None:
-        """Stop serving; a data directory that was not given is removed."""
+        """Stop serving and sending. When nothing writes to it any more, a data directory that was not given is removed."""
         if self._control is not None:
             self._control.stop()
         self._server.stop()
         for flow in self._flows:
             flow.stop()
-            if not flow.wait(0.5)["done"]:
-                for sender in self._senders:
-                    sender.abort()
-                flow.wait(5.0)
+        for sender in self._senders:
+            sender.abort()
+        for flow in self._flows:
+            flow.wait()
         for sender in self._senders:
             sender.close()
         if self._temporary is not None:

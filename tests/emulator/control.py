@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, Dict, Tuple
+
+from .serving import Server
 
 if TYPE_CHECKING:
     from .cluster import Emulator
@@ -41,29 +41,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
-class ControlServer(ThreadingHTTPServer):
+class ControlServer(Server):
     """Lets a test change switches, read the journal and start flows while the emulator runs."""
 
-    daemon_threads = True
-    block_on_close = False
-
     def __init__(self, address: Tuple[str, int], emulator: Emulator) -> None:
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._emulator = emulator
         super().__init__(address, _Handler)
         host = f"[{address[0]}]" if ":" in address[0] else address[0]
         self.url = f"http://{host}:{self.server_address[1]}"
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
-
-    def start(self) -> None:
-        """Serve in a thread of its own."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop serving and free the port."""
-        self.shutdown()
-        self.server_close()
-        self._thread.join()
 
     def route(self, request: str, body: Dict[str, Any]) -> Tuple[int, Any]:
         """Return status and content for a request such as `GET /state`."""

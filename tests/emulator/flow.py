@@ -152,13 +152,11 @@ class Flow:
             item = backlog.get()
             if item is None:
                 return
-            if self._stop.is_set():
-                continue
             number, record = item
             if self.options.rate > 0:
-                ahead = begin + number / self.options.rate - time.monotonic()
-                if ahead > 0:
-                    time.sleep(ahead)
+                self._stop.wait(max(0.0, begin + number / self.options.rate - time.monotonic()))
+            if self._stop.is_set():
+                continue
             started = time.monotonic()
             outcome = node.send(record)
             self._note(number, record, outcome, time.monotonic() - started, file)

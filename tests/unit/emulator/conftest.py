@@ -47,7 +47,7 @@ class Client:
             urllib.request.HTTPSHandler(context=self.context), NoRedirect, urllib.request.ProxyHandler({})
         )
         try:
-            with opener.open(request, timeout=10) as answer:
+            with opener.open(request) as answer:
                 return answer.status, dict(answer.headers), answer.read()
         except urllib.error.HTTPError as error:
             return error.code, dict(error.headers), error.read()
@@ -111,6 +111,9 @@ class Receiver:
         while data := connection.recv(65536):
             *whole, rest = (rest + data).split(b"\x00")
             self.records.extend(whole)
+
+    def holds(self, count):
+        return len(self.records) == count
 
     def drop(self):
         for connection in self._connections:

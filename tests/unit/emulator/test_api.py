@@ -5,17 +5,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
+import queue
+import socket
 import ssl
 import threading
 import time
+import types
 import urllib.error
 import urllib.request
 
 import pytest
 
-from emulator import Emulator
+from emulator import Emulator, state
 from emulator.values import DEFAULTS, SETTINGS
 
 GET = "api_get_remote_syslog_server"
@@ -206,12 +210,17 @@ def test_ignored_sets_and_lagging_reads(emulator, client):
     assert emulator.state.settings["port"] == "514"
     emulator.set_switch(ignore_set="all", lag_reads=0)
     assert client.set(host="h2") == "" and emulator.state.settings["host"] == "h"
-    emulator.set_switch(ignore_set="", lag_s=0.5)
-    time.sleep(0.6)
-    client.set(host="h3")
+
+
+def test_reads_that_lag_by_seconds(emulator, client, monkeypatch):
+    clock = types.SimpleNamespace(now=100.0)
+    monkeypatch.setattr(state, "time", types.SimpleNamespace(monotonic=lambda: clock.now))
+    emulator.set_switch(lag_s=0.5)
+    client.set(host="h")
+    clock.now += 0.4
+    assert "host: h\n" not in client.get()
+    clock.now += 0.2
     assert "host: h\n" in client.get()
-    time.sleep(0.6)
-    assert "host: h3\n" in client.get()
 
 
 def test_a_node_that_fails_keeps_its_settings_and_the_reply_names_it(emulator, client):
@@ -239,6 +248,57 @@ def test_slow(emulator, client):
     begin = time.monotonic()
     client.get()
     assert time.monotonic() - begin >= 0.3
+
+
+def test_stop_waits_for_what_is_being_answered(client_of):
+    """A handler writes into the data directory; only then is that removed."""
+    emulator = Emulator().start()
+    add, remove = emulator.journal.add, emulator._temporary.cleanup
+    inside, events, first = threading.Event(), queue.Queue(), []
+
+    def slow(*arguments, **entry):
+        handler = threading.current_thread()
+        join = handler.join
+        handler.join = lambda: events.put("waited for") or join()
+        inside.set()
+        first.append(events.get())
+        add(*arguments, **entry)
+
+    emulator.journal.add = slow
+    emulator._temporary.cleanup = lambda: events.put("removed") or remove()
+
+    def ask():
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            client_of(emulator).get()
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    inside.wait()
+    emulator.stop()
+    asking.join()
+    assert first == ["waited for"]
+    assert len(emulator.journal.requests) == 1
+    assert not emulator.data_dir.exists()
+
+
+def test_stop_ends_connections_that_wait(client_of):
+    """Of one that has not said anything yet, one before its first request and one after it; and of a slow answer."""
+    with Emulator(control_port=0) as emulator:
+        client = client_of(emulator)
+        silent = socket.create_connection(("127.0.0.1", emulator.port))
+        greeted = client.context.wrap_socket(
+            socket.create_connection(("127.0.0.1", emulator.port)), server_hostname="127.0.0.1"
+        )
+        idle = http.client.HTTPConnection("127.0.0.1", int(emulator.control_url.rpartition(":")[2]))
+        idle.request("GET", "/switches")
+        idle.getresponse().read()
+        emulator.set_switch(slow_s=threading.TIMEOUT_MAX)
+        greeted.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    for connection in (silent, greeted, idle.sock):
+        with contextlib.suppress(OSError):
+            while connection.recv(1000):
+                pass
+        connection.close()
 
 
 def test_fifty_at_once_and_the_state_survives_a_restart(tmp_path, client_of):

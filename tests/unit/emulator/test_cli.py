@@ -48,7 +48,7 @@ def served(tmp_path):
     )
     yield json.loads(process.stdout.readline())
     process.terminate()
-    assert process.wait(10) == 0
+    assert process.wait() == 0
 
 
 def test_serve_flow_set_and_get(served, receiver, capsys):
