@@ -6,7 +6,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean test test-unit lint sanity receiver fault fault-table soak functional bench-api bench-receiving oldest molecule e2e images venv venv-oldest clean
+.PHONY: help demo demo-clean test test-unit lint docs sanity receiver fault fault-table soak functional bench-api bench-receiving oldest molecule e2e images venv venv-oldest clean
 
 TOOLS := tests/tools
 RUN := .venv/bin/python $(TOOLS)/run_tests.py
@@ -29,6 +29,10 @@ test-unit: venv ## seconds: unit and property tests with pytest
 
 lint: venv ## seconds: ruff, yamllint, shellcheck, mypy, REUSE, ansible-lint
 	@$(RUN) --keep-going lint
+
+docs: venv ## seconds: write again what the documents and lnav's formats have from the code
+	@.venv/bin/python $(TOOLS)/gen_docs.py
+	@.venv/bin/python $(TOOLS)/gen_lnav.py
 
 sanity: venv ## ansible-test sanity and units on the newest ansible-core that runs here
 	@$(RUN) sanity units

@@ -29,7 +29,7 @@ def table(result: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
     loads = result["load_before"]
     lines = [
-        f"### ansible-core {result['versions']['ansible-core']}",
+        f"#### ansible-core {result['versions']['ansible-core']}",
         "",
         f"{result['date']}, collection at {result['commit']}, {versions}; {result['cores']} cores of "
         f"{result['processor']}; {result['forks']} forks; load of the machine before the rounds "

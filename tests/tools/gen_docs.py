@@ -32,11 +32,11 @@ def module_utils(name: str) -> types.ModuleType:
 
 
 def field_table() -> str:
-    lines = ["| field | kinds | key on disk | type | written by |", "|---|---|---|---|---|"]
+    lines = ["| field | kinds | key on disk | type | trusted |", "|---|---|---|---|---|"]
     for field in module_utils("_fields").FIELDS.values():
-        author = "strangers" if field.untrusted else "the cluster"
+        trusted = "no" if field.untrusted else "yes"
         kinds = ", ".join(field.kinds)
-        lines.append(f"| `{field.name}` | {kinds} | `{field.key}` | {TYPES[field.type]} | {author} |")
+        lines.append(f"| `{field.name}` | {kinds} | `{field.key}` | {TYPES[field.type]} | {trusted} |")
     return "\n".join(lines)
 
 
@@ -100,7 +100,7 @@ def documents() -> dict[str, dict[str, str]]:
 
 
 def generated(name_of_document: str, text: str, parts: dict[str, str]) -> str:
-    """The document with every part between its two marks made anew."""
+    """The document with every part between its two marks as the code has it."""
     for name, part in parts.items():
         pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         if not pattern.search(text):
@@ -118,7 +118,7 @@ def main() -> int:
         if "--check" not in sys.argv[1:]:
             (DOCS / name).write_text(after, "utf-8")
         elif before != after:
-            print(f"docs/{name} is out of date: run python tests/tools/gen_docs.py")
+            print(f"docs/{name} is out of date: run 'make docs'")
             status = 1
     return status
 

@@ -101,7 +101,7 @@ def main() -> int:
     if "--check" not in sys.argv[1:]:
         PATH.write_text(made, "utf-8")
     elif PATH.read_text("utf-8") != made:
-        print(f"{PATH.relative_to(ROOT)} is out of date: run python tests/tools/gen_lnav.py")
+        print(f"{PATH.relative_to(ROOT)} is out of date: run 'make docs'")
         return 1
     return 0
 

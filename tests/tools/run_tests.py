@@ -89,6 +89,7 @@ SCRIPTS = tuple(
 GROUPS: dict[str, tuple[Step, ...]] = {
     "lint": (
         Step("ruff", ("ruff", "check", ".")),
+        Step("markdown", ("rumdl", "check", "--quiet", ".")),
         Step("yamllint", ("yamllint", "--strict", ".")),
         Step("shellcheck", ("shellcheck", "--external-sources", ".ci/run", *SCRIPTS)),
         Step("mypy", ("mypy", f"--config-file={ROOT / 'pyproject.toml'}", *TYPED), cwd=TREE),
