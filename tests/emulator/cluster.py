@@ -30,7 +30,7 @@ NAMES = ("localhost", "127.0.0.1", "::1")
 class Emulator:
     """A Local Cloud: an HTTPS API that keeps state, and filtering nodes that send mail logs.
 
-    Keyword arguments that are no parameter below are switches. Use it as a context manager, or call start and stop.
+    Keyword arguments that are not a parameter below are switches. Use it as a context manager, or call start and stop.
     """
 
     def __init__(

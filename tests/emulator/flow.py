@@ -42,7 +42,7 @@ class FlowOptions:
         for name in ("messages", "statuses", "rate", "hostile", "seed"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-                raise ValueError(f"{name}: {value!r} is no number of 0 or more")
+                raise ValueError(f"{name}: {value!r} is not a number of 0 or more")
 
 
 def records(options: FlowOptions, nodes: Sequence[str], time_format: str) -> Iterator[Record]:

@@ -37,7 +37,7 @@ _TEXTS = {
     "bidi": "\u202egnp.exe \u2066x\u2069 \ufeff\u2028\u2029",
     "path": "../../../../etc/cron.d/x $(reboot) `reboot` ; reboot",
     "surrogate": "lone \ud800 surrogate",
-    "invalid_utf8": "bytes \udcff\udcfe\udcc0\udc80 that are no UTF-8",
+    "invalid_utf8": "bytes \udcff\udcfe\udcc0\udc80 that are not UTF-8",
     "oversize": "x" * 204800,
 }
 _NUMBERS = ("007", "1e5", "-1", '1,"FORGED":1', "99999999999999999999", "0x10", "١٢", "notanumber")

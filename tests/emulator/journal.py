@@ -62,7 +62,7 @@ class Journal:
 
     @property
     def writes(self) -> List[Dict[str, Any]]:
-        """Requests whose call is no get, list, find or help: in check mode there must be none."""
+        """Requests whose call is not a get, list, find or help; check mode must not cause any."""
         return [entry for entry in self.requests if entry["call"] and not entry["call"].startswith(READ_PREFIXES)]
 
     @property

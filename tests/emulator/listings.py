@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Sequence
 
 from .switches import Switches
 
-# What strangers write into a mail, in the hope that a reader of the listing takes it for something else.
+# What senders of mail write in the hope that a reader of the listing takes it for something else.
 STRANGE = (
     "access denied",
     "Error: unknown API method 'api_find_messages'.",
@@ -72,7 +72,7 @@ def help_reply(methods: Dict[str, List[str]], layout: str) -> str:
     if layout == "names":
         return "".join(f"{call}\n" for call in methods)
     joint = ",\n    " if layout == "wrapped" else ", "
-    text = "\n    See also api_help(), and api_nothing for what is no method.\n\n" if layout == "described" else "\n"
+    text = "\n    See also api_help(), and api_nothing for what is not a method.\n\n" if layout == "described" else "\n"
     return "".join(
         '{}({}) -> ""{}'.format(call, joint.join(f"{name}=''" for name in arguments), text)
         for call, arguments in methods.items()

@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 
 def decode(text: str) -> str:
-    """Percent-decode one part; bytes that are no UTF-8 survive as surrogates."""
+    """Percent-decode one part; bytes that are not UTF-8 survive as surrogates."""
     return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "surrogateescape")
 
 

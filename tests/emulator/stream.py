@@ -41,7 +41,7 @@ class Handler(SysLogHandler):
     size = 0
 
     def begin(self, raw: bool) -> None:
-        """Forget the last record; `raw` lets bytes through that are no UTF-8."""
+        """Forget the last record; `raw` lets bytes through that are not UTF-8."""
         self.error, self.raw = None, raw
 
     def format(self, record: logging.LogRecord) -> str:

@@ -38,7 +38,7 @@ class Switch:
         try:
             return self.kind(value)
         except (TypeError, ValueError) as error:
-            raise ValueError(f"{self.name}: {value!r} is no {self.kind.__name__}") from error
+            raise ValueError(f"{self.name}: {value!r} is not a valid {self.kind.__name__}") from error
 
 
 SWITCHES: Tuple[Switch, ...] = (
@@ -198,7 +198,7 @@ SWITCHES: Tuple[Switch, ...] = (
         "sender_text",
         "strict",
         ("strict", "bytes"),
-        "text that is no UTF-8 is lost in the node (Python 3), or sent as raw bytes (Python 2)",
+        "text that is not UTF-8 is lost in the node (Python 3), or sent as raw bytes (Python 2)",
     ),
     Switch("time_format", "text", ("text", "epoch", "iso"), "timestamp and delivery_date in the records"),
 )

@@ -78,7 +78,7 @@ def test_a_notice_may_stand_before_them(emulator, client):
         assert client.ask(call).startswith("Waarschuwing: ")
 
 
-def test_messages_hold_what_strangers_write(emulator, client):
+def test_messages_hold_hostile_text(emulator, client):
     rows = list(csv.reader(client.ask(FIND).splitlines()))
     assert [row[4] for row in rows] == [text.replace("\ud800", "?") for text in STRANGE]
     assert len(list(csv.reader(client.ask(FIND, domain="other.example").splitlines()))) == len(STRANGE) // 2
