@@ -74,7 +74,7 @@ class Soak:
 
     def warm_up(self) -> None:
         """Let a new process take what the largest records and the most connections need, which it keeps."""
-        self.strangers()
+        self.noise()
         self.idlers()
         self.memory = []
 
@@ -98,8 +98,8 @@ class Soak:
     def reopen(self) -> None:
         self.daemon.process.send_signal(signal.SIGHUP)
 
-    def strangers(self) -> None:
-        """Bytes that are no records, by both ways."""
+    def noise(self) -> None:
+        """Bytes that are not records, by both transports."""
         with socket.create_connection((HOST, self.daemon.port)) as link:
             for _number in range(50):
                 link.sendall(self.random.randbytes(self.random.randrange(1, 100000)))
@@ -166,7 +166,7 @@ def main() -> int:
         for thread in threads:
             thread.start()
         soak.warm_up()
-        faults = [soak.kill, soak.stop, soak.pause, soak.reopen, soak.strangers, soak.idlers]
+        faults = [soak.kill, soak.stop, soak.pause, soak.reopen, soak.noise, soak.idlers]
         end, turn = time.monotonic() + 60 * options.minutes, time.monotonic() + FAULT_EVERY
         while time.monotonic() < end:
             time.sleep(min(5, max(0, end - time.monotonic())))

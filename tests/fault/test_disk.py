@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The disk is full, or the folder of records is not there or not the receiver's."""
+"""The disk is full, or the data directory is not there or not the receiver's."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def mount(*arguments: object) -> None:
 
 @pytest.fixture
 def small(tmp_path):
-    """The folder of records as a file system of 1 MiB."""
+    """The data directory as a file system of 1 MiB."""
     folder = tmp_path / "data"
     folder.mkdir()
     mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", folder)
@@ -119,7 +119,7 @@ def test_full_disk(start, small, transport, script, ask):
 
 @pytest.fixture
 def strange(request):
-    """A folder that an ordinary user may enter and that holds a folder of records that it cannot write."""
+    """A folder that an ordinary user may enter and that holds a data directory that it cannot write."""
     folder = pathlib.Path(tempfile.mkdtemp(dir="/var/tmp"))
     shutil.chown(folder, "nobody", "nogroup")
     folder.chmod(0o755)
@@ -145,7 +145,7 @@ def strange(request):
 
 @pytest.mark.fault(
     20,
-    "the folder of records is missing, somebody else's or read-only",
+    "the data directory is missing, belongs to another user or is read-only",
     "everything until that is mended, counted: accepted less filed; rsyslogd and the health check say so; "
     "it goes on by itself",
 )

@@ -23,7 +23,7 @@ MIB = 1 << 20
 
 
 def texts(daemon) -> list:
-    """The text fields that strangers write, of a message."""
+    """The untrusted text fields of a message."""
     return [field for field in daemon.fmt.fields("message") if field.untrusted and field.type == "text"]
 
 
@@ -67,7 +67,7 @@ def test_control_characters_and_quotes(start, transport):
 
 
 @pytest.mark.fault(
-    4, "bytes that are no UTF-8, in the first and in the last field", "each such byte, for which a ? stands"
+    4, "bytes that are not UTF-8, in the first and in the last field", "each such byte, for which a ? stands"
 )
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_no_utf8(start, transport):
@@ -247,7 +247,7 @@ def test_sizes_over_udp(start):
 @pytest.mark.fault(
     10,
     '007, 1e5, -1, nothing, 1,"x":1 and 20 digits where a number belongs',
-    "nothing; what is no number is kept as text under another key",
+    "nothing; what is not a number is kept as text under another key",
 )
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_numbers(start, transport):
