@@ -128,7 +128,7 @@ class Receiver:
     def read(self, name: str, after: int) -> list[dict]:
         """The records of a file over all days, without the first `after`; each line has to be one JSON object."""
         text = podman("exec", self.container, "sh", "-c", f"cat {DATA_DIR}/*/{name}.json 2>/dev/null || true")
-        # Not splitlines: text may hold U+2028, which is no end of a line in JSON.
+        # Not splitlines: text may hold U+2028, which does not end a line in JSON.
         lines = text.split("\n")
         assert lines.pop() == "", f"{name}.json ends within a line"
         return [json.loads(line) for line in lines[after:]]

@@ -83,7 +83,7 @@ _RULES: tuple[tuple[tuple[str, str], Callable[[Any, Any], bool], str], ...] = (
     (
         ("translated", "deprecated"),
         lambda language, deprecated: not (language == "always" and deprecated),
-        "a set call's reply in a language that was not asked for is no known warning, and fails",
+        "a set call's reply in a language that was not asked for is not a known warning, and fails",
     ),
     (("bom", "charset"), lambda bom, charset: not (bom and charset == "latin-1"), "Latin-1 has no byte order mark"),
 )

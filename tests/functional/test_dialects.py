@@ -106,7 +106,7 @@ def test_second_run_changes_nothing(dialect):
     assert not again["changed"]
     assert again["changed_keys"] == []
     assert again["before"] == again["settings"] == WANTED
-    # Without a word of what is wanted, blanks at the end of a template cannot be told from the layout's.
+    # If nothing says what is wanted, blanks at the end of a template cannot be told from the layout's.
     expected = {**WANTED, "message_template": WANTED["message_template"].rstrip(" ")}
     assert {
         key: text.rstrip(" ") if key in TEMPLATES else text for key, text in results["info"]["settings"].items()

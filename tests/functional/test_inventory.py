@@ -57,7 +57,7 @@ class Listing:
 
 
 def _plain(value: dict[str, Any]) -> Any:
-    # How ansible-inventory writes text that is no template.
+    # How ansible-inventory writes text that is not a template.
     return value["__ansible_unsafe"] if set(value) == {"__ansible_unsafe"} else value
 
 

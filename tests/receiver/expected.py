@@ -22,7 +22,7 @@ codecs.register_error("each-byte", _each_byte)
 
 
 def utf8(data: bytes) -> str:
-    """mmutf8fix: one question mark for each byte that is no part of a well-formed character (Unicode, table 3-7)."""
+    """mmutf8fix: one question mark for each byte that is not part of a well-formed character (Unicode, table 3-7)."""
     return data.decode("utf-8", "each-byte")
 
 

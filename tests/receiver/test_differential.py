@@ -214,7 +214,7 @@ def test_quarantine_shows_the_priority(receiver):
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("style", ["printable", "fast"])
 def test_nothing_forged_is_filed(start, style, transport):
-    """Whole forged records in every field that a stranger writes: inside it or in quarantine, nowhere else."""
+    """Whole forged records in every untrusted field: inside it or in quarantine, nowhere else."""
     receiver = start(settings(style))
     fmt, frames = receiver.fmt, []
     for kind in ("message", "status"):

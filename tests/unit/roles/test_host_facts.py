@@ -152,7 +152,7 @@ def test_a_full_file_system(ask, monkeypatch):
     real = os.statvfs("/")
     full = os.statvfs_result((*real[:3], 10, 3, *real[5:]))
     monkeypatch.setattr(host_facts.os, "statvfs", lambda folder: full)
-    # What only root may still use is no room.
+    # Space that only root may use does not count.
     assert ask()["free"] == 3 * real.f_frsize
 
 

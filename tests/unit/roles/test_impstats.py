@@ -43,7 +43,7 @@ def test_counters_only_grow_over_reports_runs_and_restarts(host):
     host.report(15, {"n1": 15}, utime=60)
     host.report(18, {"n1": 18}, utime=70)
     assert host.run()["node_records_total"] == {"n1": 18}
-    # rsyslogd starts anew, and has even taken in more than before when it is seen first.
+    # rsyslogd was restarted, and has taken in even more than before by its first report.
     host.report(20, {"n1": 1, "n2": 1}, utime=5)
     found = host.run()
     assert found["received_total"]["tcp"] == 38
@@ -76,7 +76,7 @@ def test_the_unit_writes_that_mark(host):
         ["/bin/sh", "-c", command.replace("{{ __rsyslog_receiver_work_dir }}", str(host.records.work))], check=True
     )
     assert host.run()["stats_timestamp_seconds"] == before, (
-        "a start alone, of which there may be one a second, is no report"
+        "a start alone, of which there may be one a second, does not count as a report"
     )
     host.report(5000, utime=50)
     assert host.run()["received_total"]["tcp"] == 6000
@@ -140,7 +140,9 @@ def test_a_silent_node_is_remembered_and_then_forgotten(host):
     assert found == {"busy": pytest.approx(start - 3 * HOUR, abs=5)}, "after a week without a record it is forgotten"
     host.report(4, {"new": 1}, utime=1)
     found = host.run()["node_last_record_timestamp_seconds"]
-    assert found["busy"] == pytest.approx(start - 3 * HOUR, abs=5), "a restart of rsyslogd is no record of a node"
+    assert found["busy"] == pytest.approx(start - 3 * HOUR, abs=5), (
+        "a restart of rsyslogd does not count as a record of a node"
+    )
     assert found["new"] == pytest.approx(start, abs=5)
 
 

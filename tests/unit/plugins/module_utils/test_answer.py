@@ -48,7 +48,7 @@ ERRORS = {
     _HTML: "not_plaintext", _LOGIN: "not_plaintext", _TRACEBACK: "not_plaintext", _SQLSTATE: "not_plaintext",
 }  # fmt: skip
 LOUD = [*STRANGE, *(text for text in ERRORS if "\n" not in text)]
-STRANGERS = st.one_of(st.sampled_from(LOUD), st.text(), st.builds("{} {}".format, st.text(), st.sampled_from(LOUD)))
+UNTRUSTED = st.one_of(st.sampled_from(LOUD), st.text(), st.builds("{} {}".format, st.text(), st.sampled_from(LOUD)))
 ROW_IDS = st.from_regex(r"1[A-Za-z0-9]{5}-[0-9]{6}-[0-9A-Z]{2}", fullmatch=True)
 
 
@@ -69,7 +69,7 @@ def test_listings_of_the_emulator_are_none(layout):
     assert refusal_in(find_reply("", layout)) is None
 
 
-@given(st.lists(st.tuples(ROW_IDS, STRANGERS, STRANGERS), min_size=1))
+@given(st.lists(st.tuples(ROW_IDS, UNTRUSTED, UNTRUSTED), min_size=1))
 @example([("1ZPhsl-000000-99", "Error", "Access denied")])
 @example([("1ZPhsl-000000-99", "access denied", "<html>")])
 def test_text_of_strangers_behind_an_id_is_no_error(rows):
@@ -80,7 +80,7 @@ def test_text_of_strangers_behind_an_id_is_no_error(rows):
     assert refusal_in("".join(" ".join(row) + "\n" for row in rows)) is None
 
 
-@given(st.lists(st.tuples(STRANGERS, ROW_IDS), min_size=1))
+@given(st.lists(st.tuples(UNTRUSTED, ROW_IDS), min_size=1))
 @example([("Error", "access denied")])
 @example([("Warning: access denied", "Access denied")])
 @example([("api_help", "Permission denied")])
@@ -93,14 +93,14 @@ def test_quoted_text_of_strangers_at_the_beginning_is_no_error(rows):
     assert refusal_in(json.dumps(objects)) is None and refusal_in(json.dumps(objects, indent=1)) is None
 
 
-@given(STRANGERS)
+@given(UNTRUSTED)
 def test_labelled_text_of_strangers_is_no_error(text):
     assert refusal_in(f"subject: {' '.join(text.split())}\nid: 1\n") is None
 
 
 @pytest.mark.parametrize("text", ["access denied\n1\n", "Re: no permission\n", "Access denied,1ZPhsl-000000-99\n"])
 def test_what_the_documentation_admits(text):
-    """A first line that begins with a stranger's text can be taken for an error, unless it has a separator before."""
+    """A first line that begins with untrusted text can be taken for an error, unless it has a separator before."""
     assert (refusal_in(text) is None) is text.startswith("Re: ")
 
 

@@ -56,7 +56,7 @@ def expected(fmt, kind, values):
 
 
 def values_for(fmt, kind, data):
-    """Any value in a stranger's field; in the cluster's own, any that lacks what the wire form reserves."""
+    """Any value in an untrusted field; in a trusted one, any that lacks what the wire form reserves."""
     values = {}
     for field in fmt.fields(kind):
         if field.type == "integer":

@@ -184,7 +184,7 @@ def test_different_templates_stay_different(one, other):
 def test_template_is_read_as_expected_where_that_can_be_meant():
     shown = settings(message_template='"x" %(id)s  ')
     assert shown.read_as({"message_template": '"x" %(id)s '}).values["message_template"] == '"x" %(id)s '
-    # A delimiter at the end is no blank: without it the template is another one.
+    # A delimiter at the end does not count as a blank: without it, the template is a different one.
     for other in ('"x" %(id)s\x1f', "y %(id)s", RESET):
         assert shown.read_as({"message_template": other}) == shown
 
