@@ -10,6 +10,7 @@ import base64
 import dataclasses
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,8 @@ PASSWORD = 'Ge heim/42+&"%:#x~'
 # Where a task runs: in Ansible's own process, or as a module that Ansible sends and starts.
 CARRIERS = {"process": "local", "module": "elsewhere"}
 
+# Only against a run that hangs; no verdict depends on how long one takes.
+HANG = 1800
 _HERE = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 
 
@@ -86,11 +89,28 @@ class Run:
         """Everything that a person could see of the run."""
         return "\n".join((self.stdout, self.stderr, self.log, json.dumps(self.results)))
 
+    def every(self, task: str, host: str | None = None) -> list[dict[str, Any]]:
+        """All results of a task, in their order; ``failed`` is always there."""
+        return [
+            {**entry["result"], "failed": entry["outcome"] != "ok"}
+            for entry in self.results
+            if entry["task"] == task and host in (None, entry["host"])
+        ]
+
     def result(self, task: str, host: str | None = None) -> dict[str, Any]:
-        """The one result of a task; its ``failed`` is always there."""
-        found = [entry for entry in self.results if entry["task"] == task and host in (None, entry["host"])]
+        """The one result of a task."""
+        found = self.every(task, host)
         assert len(found) == 1, f"{len(found)} results of {task!r}:\n{self.stdout}\n{self.stderr}"
-        return {**found[0]["result"], "failed": found[0]["outcome"] != "ok"}
+        return found[0]
+
+    def failed(self, task: str) -> list[str]:
+        """The hosts on which a task failed, sorted."""
+        return sorted(entry["host"] for entry in self.results if entry["task"] == task and entry["outcome"] != "ok")
+
+    def shown(self, task: str) -> str:
+        """What was printed of a task, of each of its plays."""
+        parts = re.split(r"^(?:TASK|PLAY) \[", self.stdout, flags=re.MULTILINE)
+        return "".join(part for part in parts if part.startswith(f"{task}]"))
 
     def assert_ok(self) -> Run:
         """Fail with the whole output unless the run succeeded without a warning."""
@@ -155,7 +175,7 @@ class Ansible:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=HANG,
             check=False,
         )
 
@@ -195,6 +215,11 @@ class Ansible:
             log.read_text(encoding="utf-8") if log.exists() else "",
             [json.loads(line) for line in lines],
         )
+
+
+def books(name: str, *variables: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A playbook that runs another one several times, each time with other variables."""
+    return [{"import_playbook": name, "vars": dict(more)} for more in variables]
 
 
 def one_play(*tasks: Mapping[str, Any], hosts: str = "all", **more: Any) -> list[dict[str, Any]]:

@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 from urllib.parse import quote
 
 import pytest
 import yaml
-from functional.harness import CARRIERS, PASSWORD, ROOT, connection, forms, one_play
+from functional.harness import CARRIERS, PASSWORD, ROOT, Run, connection, forms, one_play
+
+from emulator import Emulator
 
 COLLECTION = "spamexperts.local_cloud"
 PAIR = base64.b64encode(f"apiuser:{PASSWORD}".encode()).decode()
@@ -25,13 +28,22 @@ def example(module, number):
     return yaml.safe_load(text.split('EXAMPLES = r"""')[1].split('"""')[0])[number]
 
 
-@pytest.fixture(scope="module", params=list(CARRIERS))
-def done(request, ansible, cluster):
-    """One run with each carrier."""
-    good, old, echo = cluster(), cluster(without_status_template=True), cluster(warnings="none")
-    echo.state.pin(host=f"{PAIR} {quote(PASSWORD, safe='')} {PASSWORD}", message_template=f"{SECRET} %(id)s")
+@dataclasses.dataclass(frozen=True)
+class Done:
+    """The results of one carrier, the run that they are of, and the cluster that most of them are about."""
+
+    carrier: str
+    run: Run
+    good: Emulator
+
+    def result(self, task):
+        return self.run.result(task, self.carrier)
+
+
+def plays(carrier, good, old, echo):
+    """The plays of one carrier: a cluster as it should be, one that is old, and one that shows secrets."""
     call, hide = f"{COLLECTION}.api_call", {"template_secrets": [SECRET]}
-    plays = []
+    made = []
     for emulator, tasks in (
         (
             good,
@@ -65,43 +77,56 @@ def done(request, ansible, cluster):
         ),
         (echo, [{"name": "echo", call: {"method": "api_get_remote_syslog_server", **hide}}]),
     ):
-        plays += one_play(
+        made += one_play(
             *tasks,
-            connection=CARRIERS[request.param],
+            hosts=carrier,
+            connection=CARRIERS[carrier],
             module_defaults={f"group/{COLLECTION}.api": connection(emulator)},
         )
-    run = ansible.play(plays, "-vvvv", "--diff", hosts={"localhost": {"ansible_connection": CARRIERS[request.param]}})
+    return made
+
+
+@pytest.fixture(scope="module")
+def all_done(ansible, cluster):
+    """One run: a host for each carrier, with clusters of its own."""
+    good, made = {}, []
+    for carrier in CARRIERS:
+        good[carrier], old, echo = cluster(), cluster(without_status_template=True), cluster(warnings="none")
+        echo.state.pin(host=f"{PAIR} {quote(PASSWORD, safe='')} {PASSWORD}", message_template=f"{SECRET} %(id)s")
+        made += plays(carrier, good[carrier], old, echo)
+    hosts = {carrier: {"ansible_connection": plugin} for carrier, plugin in CARRIERS.items()}
+    run = ansible.play(made, "-vvvv", "--diff", hosts=hosts)
     assert run.status == 0, run.stdout + run.stderr
-    return run, good
+    return {carrier: Done(carrier, run, good[carrier]) for carrier in CARRIERS}
 
 
-def test_text_of_strangers_is_never_a_template(done):
-    run, _good = done
-    lines = run.result("tell")["found.lines"]
+@pytest.fixture(params=list(CARRIERS))
+def done(request, all_done):
+    return all_done[request.param]
+
+
+def test_untrusted_text_is_never_a_template(done):
+    lines = done.result("tell")["found.lines"]
     assert [line for line in lines if "{{ 6 * 7 }}" in line] and not [line for line in lines if ",42," in line]
 
 
 def test_results(done):
-    run, good = done
-    assert list(run.result("json")["json"]) == list(good.nodes)
-    assert list(run.result("status")["nodes"]) == list(good.nodes)
-    assert good.state.report_recipient == SECRET and run.result("write")["changed"]
-    assert "allow_write" in run.result("refused")["msg"] and run.result("refused")["failed"]
-    assert run.result("wrong")["failure_class"] == "unknown_method"
-    assert run.result("wrong")["lines"] == ["Error: unknown API method 'api_get_nothing'."]
+    assert list(done.result("json")["json"]) == list(done.good.nodes)
+    assert list(done.result("status")["nodes"]) == list(done.good.nodes)
+    assert done.good.state.report_recipient == SECRET and done.result("write")["changed"]
+    assert "allow_write" in done.result("refused")["msg"] and done.result("refused")["failed"]
+    assert done.result("wrong")["failure_class"] == "unknown_method"
+    assert done.result("wrong")["lines"] == ["Error: unknown API method 'api_get_nothing'."]
 
 
 def test_the_example_tells_whether_a_build_knows_status_template(done):
-    run, _good = done
-    assert not run.result("knows")["failed"] and run.result("does not know")["failed"]
+    assert not done.result("knows")["failed"] and done.result("does not know")["failed"]
 
 
 def test_secrets_are_hidden_in_every_form(done):
-    run, _good = done
-    result = run.result("echo")
-    assert result["lines"][0] == "host: ******** ******** ********"
-    given = run.result("write")["invocation"]["module_args"]["arguments"]
+    assert done.result("echo")["lines"][0] == "host: ******** ******** ********"
+    given = done.result("write")["invocation"]["module_args"]["arguments"]
     assert given == {"recipient": "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"}
-    run.assert_hides(forms("apiuser", PASSWORD))
+    done.run.assert_hides(forms("apiuser", PASSWORD))
     for task in ("write", "echo"):
-        assert SECRET not in json.dumps(run.result(task))
+        assert SECRET not in json.dumps(done.result(task))

@@ -13,8 +13,6 @@ from typing import Any
 import pytest
 from functional.harness import CARRIERS, MODULE, PASSWORD, connection, forms, one_play
 
-from emulator import Emulator
-
 VAULT_PASSWORD = "not much of a secret"
 WANTED = {"host": "logs.example.com", "port": 5514, "enabled": True}
 # Name: options on top of a good connection and WANTED, and more keywords of the task.
@@ -55,6 +53,8 @@ TASKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "date": ({"host": "{{ '2026-11-24' | ansible.builtin.to_datetime('%Y-%m-%d') }}"}, {}),
     "vault": ({"api_password": "{{ vaulted }}"}, {}),
 }
+# A host for each place where a task can run.
+BOTH = {carrier: {"ansible_connection": plugin} for carrier, plugin in CARRIERS.items()}
 # The module's own result of async has names of jobs and files.
 ONLY_ASYNC = (
     "ansible_job_id",
@@ -68,9 +68,21 @@ ONLY_ASYNC = (
 )
 
 
+def second_play(emulator) -> list[dict[str, Any]]:
+    """What a cluster says is data, and a password of the environment is masked in it."""
+    options = connection(emulator)
+    variables = {f"SPAMEXPERTS_{name.upper()}": value for name, value in options.items()}
+    return one_play(
+        {"name": "read", f"{MODULE}_info": options, "register": "read"},
+        {"name": "tell", "ansible.builtin.debug": {"msg": "{{ read.settings.message_template }}"}},
+        # It was no option when Ansible looked at the task, and this cluster shows it.
+        {"name": "read by environment", f"{MODULE}_info": {}, "environment": variables},
+    )
+
+
 @pytest.fixture(scope="module")
-def done(ansible, tmp_path_factory):
-    """The same tasks by each carrier, one after the other, on the same cluster as it comes."""
+def done(ansible, cluster, tmp_path_factory):
+    """The same tasks by each carrier, one after the other, on the same clusters as they come."""
     folder = tmp_path_factory.mktemp("vault")
     (folder / "password").write_text(VAULT_PASSWORD, encoding="utf-8")
     words = ["--vault-password-file", str(folder / "password")]
@@ -78,24 +90,26 @@ def done(ansible, tmp_path_factory):
     assert made.returncode == 0, made.stderr
     (folder / "vaulted.yml").write_text(made.stdout, encoding="utf-8")
     runs = {}
-    with Emulator(password=PASSWORD, deprecated=True) as emulator:
-        common = {**connection(emulator), **WANTED, "retries": 1, "verify_delay": 0}
-        tasks = [
-            {"name": name, MODULE: {**common, **options}, "ignore_errors": True, **keywords}
-            for name, (options, keywords) in TASKS.items()
-        ]
-        for carrier, plugin in CARRIERS.items():
-            emulator.reset()
-            runs[carrier] = ansible.play(
-                one_play(*tasks, vars={"url": emulator.url, "ca": emulator.ca_path}),
-                "-vvvv",
-                "--diff",
-                *words,
-                "-e",
-                f"@{folder / 'vaulted.yml'}",
-                hosts={"localhost": {"ansible_connection": plugin}},
-            )
-            assert runs[carrier].status == 0, runs[carrier].stdout + runs[carrier].stderr
+    emulator, telling = cluster(), cluster(warnings="none")
+    telling.state.pin(message_template=f"%(id)s {{{{ 1 + 1 }}}} {PASSWORD}")
+    common = {**connection(emulator), **WANTED, "retries": 1, "verify_delay": 0}
+    tasks = [
+        {"name": name, MODULE: {**common, **options}, "ignore_errors": True, **keywords}
+        for name, (options, keywords) in TASKS.items()
+    ]
+    for carrier, plugin in CARRIERS.items():
+        emulator.reset()
+        emulator.set_switch(deprecated=True)
+        runs[carrier] = ansible.play(
+            one_play(*tasks, vars={"url": emulator.url, "ca": emulator.ca_path}) + second_play(telling),
+            "-vvvv",
+            "--diff",
+            *words,
+            "-e",
+            f"@{folder / 'vaulted.yml'}",
+            hosts={"localhost": {"ansible_connection": plugin}},
+        )
+        assert runs[carrier].status == 0, runs[carrier].stdout + runs[carrier].stderr
     return runs
 
 
@@ -144,46 +158,58 @@ def test_the_password_is_nowhere(done, carrier):
     done[carrier].assert_hides({*forms("apiuser", PASSWORD), "wr0ng-Password"})
 
 
-def test_what_a_cluster_says_is_not_templated(ansible, cluster):
-    emulator = cluster()
-    emulator.state.pin(message_template="%(id)s {{ 1 + 1 }}")
-    read = {"name": "read", f"{MODULE}_info": connection(emulator), "register": "read"}
-    tell = {"name": "tell", "ansible.builtin.debug": {"msg": "{{ read.settings.message_template }}"}}
-    run = ansible.play(one_play(read, tell)).assert_ok()
-    assert run.result("tell")["msg"] == "%(id)s {{ 1 + 1 }}"
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_what_a_cluster_says_is_not_templated(done, carrier):
+    assert done[carrier].result("tell")["msg"] == "%(id)s {{ 1 + 1 }} ********"
 
 
-def test_another_user_means_a_module(ansible, cluster, tmp_path):
-    """sudo's place is taken by a script that only starts what it was given."""
-    sudo = tmp_path / "sudo"
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_password_of_the_environment_is_masked(done, carrier):
+    result = done[carrier].result("read by environment")
+    assert not result["failed"] and "warnings" not in result
+    assert result["settings"]["message_template"] == "%(id)s {{ 1 + 1 }} ********"
+
+
+@pytest.fixture(scope="module")
+def places(ansible, cluster, tmp_path_factory):
+    """One task in all the places where it can run. sudo's place is taken by a script that starts what it was given."""
+    sudo = tmp_path_factory.mktemp("places") / "sudo"
     sudo.write_text('#!/bin/sh\nuntil [ "$1" = /bin/sh ]; do shift; done\nexec "$@"\n', encoding="utf-8")
     sudo.chmod(sudo.stat().st_mode | stat.S_IXUSR)
-    hosts = {"localhost": {"ansible_become_exe": str(sudo), "ansible_become_user": str(os.getuid())}}
-    task = {"name": "read", f"{MODULE}_info": connection(cluster())}
-    assert "Using module file" not in ansible.play(one_play(task), "-vvv", hosts=hosts).assert_ok().stdout
-    run = ansible.play(one_play({**task, "become": True}), "-vvv", hosts=hosts).assert_ok()
-    assert "Using module file" in run.stdout
-    assert run.result("read")["settings"]["port"] == 514
+    elsewhere = {"ansible_connection": "elsewhere"}
+    hosts = {
+        "localhost": {"ansible_become_exe": str(sudo), "ansible_become_user": str(os.getuid())},
+        "far": elsewhere,
+        "bastion": elsewhere,
+    }
+    read = {f"{MODULE}_info": connection(cluster())}
+    plays = [
+        *one_play(
+            {"name": "here", **read},
+            {"name": "another user", **read, "become": True},
+            {"name": "delegated elsewhere", **read, "delegate_to": "bastion"},
+            # Nothing hides this.
+            {"name": "tell", "ansible.builtin.debug": {"msg": PASSWORD}},
+            hosts="localhost",
+        ),
+        *one_play({"name": "delegated here", **read, "delegate_to": "localhost"}, hosts="far"),
+    ]
+    return ansible.play(plays, "-vvv", hosts=hosts).assert_ok()
 
 
-def test_delegated_to_this_machine_runs_in_the_process(ansible, cluster):
-    task = {"name": "read", f"{MODULE}_info": connection(cluster()), "delegate_to": "localhost"}
-    run = ansible.play(
-        one_play(task, hosts="far"), "-vvv", hosts={"far": {"ansible_connection": "elsewhere"}, "localhost": {}}
-    ).assert_ok()
-    assert "Using module file" not in run.stdout
-    assert run.result("read")["settings"]["port"] == 514
+@pytest.mark.parametrize(
+    ("task", "as_module"),
+    [("here", False), ("another user", True), ("delegated elsewhere", True), ("delegated here", False)],
+)
+def test_where_a_task_runs(places, task, as_module):
+    assert places.result(task)["settings"]["port"] == 514
+    assert ("Using module file" in places.shown(task)) is as_module
 
 
-def test_delegated_elsewhere_runs_there(ansible, cluster):
-    task = {"name": "read", f"{MODULE}_info": connection(cluster()), "delegate_to": "bastion"}
-    run = ansible.play(
-        one_play(task, hosts="localhost"),
-        "-vvv",
-        hosts={"bastion": {"ansible_connection": "elsewhere"}, "localhost": {}},
-    ).assert_ok()
-    assert "Using module file" in run.stdout
-    assert run.result("read")["settings"]["port"] == 514
+def test_a_password_would_be_seen(places):
+    """The search for it finds it where nothing hides it."""
+    with pytest.raises(AssertionError):
+        places.assert_hides(forms("apiuser", PASSWORD))
 
 
 @pytest.fixture
@@ -200,18 +226,13 @@ def broken_requests(tmp_path):
     return str(tmp_path)
 
 
-@pytest.mark.parametrize("carrier", CARRIERS)
-def test_fault_of_ours_is_a_result_like_any_other(ansible, cluster, broken_requests, carrier):
+def test_fault_of_ours_is_a_result_like_any_other(ansible, cluster, broken_requests):
     task = {"name": "set", MODULE: {**connection(cluster()), **WANTED}, "ignore_errors": True}
-    run = ansible.play(
-        one_play(task),
-        "-vvvv",
-        hosts={"localhost": {"ansible_connection": CARRIERS[carrier]}},
-        env={"PYTHONPATH": broken_requests},
-    )
-    result = run.result("set")
-    assert (result["failed"], result["failure_class"], result["changed"]) == (True, "internal", False)
-    assert "unexpected KeyError" in result["msg"] and "nothing was written" in result["msg"]
+    run = ansible.play(one_play(task), "-vvvv", hosts=BOTH, env={"PYTHONPATH": broken_requests})
+    for carrier in CARRIERS:
+        result = run.result("set", carrier)
+        assert (result["failed"], result["failure_class"], result["changed"]) == (True, "internal", False)
+        assert "unexpected KeyError" in result["msg"] and "nothing was written" in result["msg"]
     run.assert_hides(forms("apiuser", PASSWORD))
 
 
@@ -232,8 +253,7 @@ def test_without_requests_here_the_module_is_started(ansible, cluster, no_reques
     assert run.result("read")["settings"]["port"] == 514
 
 
-@pytest.mark.parametrize("carrier", CARRIERS)
-def test_no_file_is_left_behind(ansible, cluster, tmp_path, carrier):
+def test_no_file_is_left_behind(ansible, cluster, tmp_path):
     """Not by a task that succeeds, by one that fails, or by one that Ansible itself refuses, however much is said."""
     good = {**connection(cluster()), **WANTED}
     tasks = [
@@ -241,30 +261,9 @@ def test_no_file_is_left_behind(ansible, cluster, tmp_path, carrier):
         for name in ("good", "wrong password", "wrong choice")
     ]
     before = {path.name for path in ansible.folder.iterdir()}
-    run = ansible.play(
-        one_play(*tasks),
-        "-vvvv",
-        "--diff",
-        env={"TMPDIR": str(tmp_path)},
-        hosts={"localhost": {"ansible_connection": CARRIERS[carrier]}},
-    )
-    assert [run.result(task["name"])["failed"] for task in tasks] == [False, True, True]
+    run = ansible.play(one_play(*tasks), "-vvvv", "--diff", env={"TMPDIR": str(tmp_path)}, hosts=BOTH)
+    for carrier in CARRIERS:
+        assert [run.result(task["name"], carrier)["failed"] for task in tasks] == [False, True, True]
     assert list(tmp_path.iterdir()) == []
     assert {path.name for path in ansible.folder.iterdir()} - before <= {str(ansible._count), "home", "tmp"}
     assert [path for name in ("home", "tmp") for path in (ansible.folder / name).rglob("*") if path.is_file()] == []
-
-
-@pytest.mark.parametrize("carrier", CARRIERS)
-def test_password_of_the_environment_is_masked(ansible, cluster, carrier):
-    """It was no option when Ansible looked at the task, and this cluster shows it."""
-    emulator = cluster(warnings="none")
-    emulator.state.pin(message_template=f"%(id)s {PASSWORD}")
-    options = connection(emulator)
-    task = {
-        "name": "read",
-        f"{MODULE}_info": {},
-        "environment": {f"SPAMEXPERTS_{name.upper()}": value for name, value in options.items()},
-    }
-    run = ansible.play(one_play(task), "-vvvv", hosts={"localhost": {"ansible_connection": CARRIERS[carrier]}})
-    assert run.assert_ok().result("read")["settings"]["message_template"] == "%(id)s ********"
-    run.assert_hides(forms("apiuser", PASSWORD))

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import stat
+from typing import Any
 
 import pytest
-from functional.harness import GET, PASSWORD, SET, clusters, forms
+from functional.harness import GET, PASSWORD, SET, books, clusters, forms
 
 PLAYBOOK = "spamexperts.local_cloud.configure"
 SECRET = "first-secret-0123456789"
@@ -19,41 +21,47 @@ VARIABLES = {
     "spamexperts_receiver_host": "logs.example.com",
     "spamexperts_log_format": {"secret": SECRET},
 }
-SET_TASK, SAY_TASK, KEEP_TASK = (
+LOOK_TASK, SET_TASK, SAY_TASK, FAIL_TASK = (
+    "Look at what is wanted",
     "Set the cluster's remote syslog",
-    "Show the result of each cluster",
-    "Save the previous settings for the restore playbook",
+    "Say what holds",
+    "Fail for a cluster that failed",
 )
-
 
 # What a module is given, and what each playbook makes of it: 0 and false count, an empty text does not.
 CONNECTION = {"timeout": 7, "retries": 0, "use_proxy": False}
 VERIFY = {"verify_retries": 0, "verify_delay": 0, "validate_templates": "strict"}
 
 
-@pytest.mark.parametrize("way", ["typed", "survey", "empty"])
-@pytest.mark.parametrize(
-    "playbook, task, options",
-    [
-        (PLAYBOOK, SET_TASK, {**CONNECTION, **VERIFY}),
-        ("spamexperts.local_cloud.status", "Read the status of each cluster", CONNECTION),
-    ],
-)
-def test_every_option_of_the_modules_can_be_set(ansible, cluster, playbook, task, options, way):
-    given = {"typed": lambda value: value, "survey": str, "empty": lambda _value: ""}[way]
-    extra = {f"spamexperts_{name}": given(value) for name, value in options.items()}
-    run = ansible.play(playbook, hosts=clusters({"one": cluster()}), extra={**VARIABLES, **extra}).assert_ok()
-    arguments = run.result(task)["invocation"]["module_args"]
-    usual = {
-        "timeout": 60,
-        "retries": 3,
-        "use_proxy": True,
-        "verify_retries": 5,
-        "verify_delay": 2,
-        "validate_templates": "warn",
-    }
+# What each way makes of a value.
+WAYS = {"typed": lambda value: value, "survey": str, "empty": lambda _value: ""}
+OPTIONS = {SET_TASK: {**CONNECTION, **VERIFY}, "Read the status": CONNECTION}
+USUAL = {
+    "timeout": 60,
+    "retries": 3,
+    "use_proxy": True,
+    "verify_retries": 5,
+    "verify_delay": 2,
+    "validate_templates": "warn",
+}
+
+
+@pytest.fixture(scope="module")
+def given(ansible, cluster):
+    """Both playbooks in one run, with a cluster for each way of giving options."""
+    hosts = clusters({way: cluster() for way in WAYS})
+    for way, made in WAYS.items():
+        hosts[way].update({f"spamexperts_{name}": made(value) for name, value in OPTIONS[SET_TASK].items()})
+    plays = books(PLAYBOOK, {}) + books("spamexperts.local_cloud.status", {})
+    return ansible.play(plays, hosts=hosts, extra=VARIABLES).assert_ok()
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("task", OPTIONS)
+def test_every_option_of_the_modules_can_be_set(given, task, way):
+    arguments, options = given.result(task, way)["invocation"]["module_args"], OPTIONS[task]
     assert {name: arguments[name] for name in options} == (
-        {name: usual[name] for name in options} if way == "empty" else options
+        {name: USUAL[name] for name in options} if way == "empty" else options
     )
 
 
@@ -87,7 +95,7 @@ def test_nodes_of_one_cluster_write_once_and_failures_spare_others(ansible, thre
     assert [line.split(":")[0] for line in said] == ["east", "west", "north"]
     assert "sends its mail logs to logs.example.com port 5514 by UDP; changed: host, port," in said[0]
     assert said[1].startswith("west: failed: permission: ")
-    assert run.result("Fail for a cluster that failed", "west")["failed"]
+    assert run.result(FAIL_TASK, "west")["failed"]
     assert not run.result(SET_TASK, "north")["failed"]
     assert three["east"].journal.calls.count(SET) == 1
     assert three["north"].state.settings["host"] == "logs.example.com"
@@ -95,55 +103,89 @@ def test_nodes_of_one_cluster_write_once_and_failures_spare_others(ansible, thre
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     run.assert_hides({SECRET, *forms("apiuser", PASSWORD)})
 
-    # Nothing is left to change: what was kept stays.
+    # Where nothing is left to change, what was kept stays; the next change keeps the older file beside the new one.
     text = kept.read_bytes()
     three["west"].reset()
     three["west"].state.pin(**three["east"].state.pinned)
-    again = ansible.play(PLAYBOOK, hosts=hosts, extra=variables).assert_ok()
-    assert all(line.endswith("nothing was changed.") for line in again.result(SAY_TASK)["msg"])
-    assert kept.read_bytes() == text
-
-    # The next change keeps the older file beside the new one.
-    ansible.play(PLAYBOOK, hosts=hosts, extra={**variables, "spamexperts_force": "true"}).assert_ok()
+    again = ansible.play(books(PLAYBOOK, {}, {"spamexperts_force": "true"}), hosts=hosts, extra=variables).assert_ok()
+    assert all(line.endswith("nothing was changed.") for line in again.every(SAY_TASK)[0]["msg"])
     assert kept.read_bytes() != text
     (older,) = set(tmp_path.iterdir()) - {kept}
     assert older.read_bytes() == text
     assert stat.S_IMODE(older.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize(
-    ("more", "sentence"),
-    [
-        ({"spamexperts_receiver_port": 6514}, "east, east2 are one cluster, because they have one api_url"),
-        ({"spamexperts_receiver_host": ""}, "Set spamexperts_receiver_host for east2."),
-        (
-            {"spamexperts_api_password": "", "spamexperts_api_url": ""},
-            "Set spamexperts_api_url, spamexperts_api_password for east2.",
-        ),
-        ({"spamexperts_receiver_port": "many"}, "port must be between 1 and 65535"),
-        (
-            {"spamexperts_api_url": "https://apiuser:hunter2hunter2@master.example.com"},
-            "api_url must not hold credentials",
-        ),
-        (
-            {"spamexperts_log_format": {"secret": SECRET, "message_fields": ["subject_heder"]}},
-            "did you mean subject_header?",
-        ),
-        ({"spamexperts_backup_path": "before.json"}, "Set spamexperts_backup_path to an absolute path"),
-    ],
-)
-def test_bad_input_of_one_host_stops_all_before_anything_is_touched(ansible, emulator, cluster, more, sentence):
-    other = cluster()
-    hosts = {**clusters({"other": other, "east": emulator}), "east2": {**clusters({"east": emulator})["east"], **more}}
-    if "spamexperts_backup_path" in more:
-        hosts = {host: {**variables, **more} for host, variables in hosts.items()}
-    for host in hosts.values():
-        host.update({name: value for name, value in VARIABLES.items() if name not in host})
-    run = ansible.play(PLAYBOOK, "-vvvv", hosts=hosts, extra={"spamexperts_clusters": "all"})
-    assert run.status != 0
-    assert sentence in (run.stdout + run.stderr).replace("\n", " ")
-    assert emulator.journal.requests == other.journal.requests == []
-    run.assert_hides({SECRET, "hunter2hunter2"})
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    """Variables of one host on top of good ones, and the sentence that they lead to."""
+
+    variables: dict[str, Any]
+    sentence: str
+
+
+# What each host finds by itself, and what shows when all of them are looked at.
+OF_ONE_HOST = {
+    "port": Fault({"spamexperts_receiver_port": "many"}, "port must be between 1 and 65535"),
+    "url": Fault(
+        {"spamexperts_api_url": "https://apiuser:hunter2hunter2@master.example.com"},
+        "api_url must not hold credentials",
+    ),
+    "format": Fault(
+        {"spamexperts_log_format": {"secret": SECRET, "message_fields": ["id", "subject_heder"]}},
+        "unknown field subject_heder: did you mean subject_header?",
+    ),
+}
+OF_ALL_HOSTS = {
+    "east2": Fault({"spamexperts_receiver_port": 6514}, "east, east2 are one cluster, because they have one api_url"),
+    "north": Fault(
+        {"spamexperts_receiver_host": "", "spamexperts_api_url": "https://north.example.com"},
+        "Set spamexperts_receiver_host for north.",
+    ),
+    "south": Fault(
+        {"spamexperts_api_password": "", "spamexperts_api_url": ""},
+        "Set spamexperts_api_url, spamexperts_api_password for south.",
+    ),
+}
+
+
+@pytest.fixture
+def refused(ansible, emulator, cluster):
+    """Runs configure for a good cluster, and for hosts of another one with a fault each; nothing is touched."""
+
+    def run(faults, *more):
+        other = cluster()
+        # The login that hosts lack comes from the environment.
+        login = ("spamexperts_api_url", "spamexperts_api_username", "spamexperts_api_password")
+        hosts = {**clusters({"other": other}), **{name: clusters({name: emulator})[name] for name in ("east", *faults)}}
+        env = {"SPAMEXPERTS_API_USERNAME": hosts["east"].pop(login[1])}
+        for name, variables in hosts.items():
+            fault = faults.get(name, Fault({}, ""))
+            variables.update({**VARIABLES, **dict(more), **fault.variables})
+        done = ansible.play(PLAYBOOK, "-vvvv", hosts=hosts, extra={"spamexperts_clusters": "all"}, env=env)
+        assert done.status != 0
+        assert emulator.journal.requests == other.journal.requests == []
+        return done.assert_hides({SECRET, "hunter2hunter2"})
+
+    return run
+
+
+def test_bad_values_of_one_host_stop_all_before_anything_is_touched(refused):
+    run = refused(OF_ONE_HOST)
+    for name, fault in OF_ONE_HOST.items():
+        assert fault.sentence in run.result(LOOK_TASK, name)["msg"]
+    assert run.failed(LOOK_TASK) == sorted(OF_ONE_HOST)
+
+
+def test_problems_of_all_hosts_stop_all_before_anything_is_touched(refused):
+    run = refused(OF_ALL_HOSTS)
+    said = (run.stdout + run.stderr).replace("\n", " ")
+    assert [name for name, fault in OF_ALL_HOSTS.items() if fault.sentence not in said] == []
+    assert " for east" not in said and " for other" not in said
+
+
+def test_backup_path_that_cannot_be_written_stops_all_before_anything_is_touched(refused):
+    run = refused({}, ("spamexperts_backup_path", "before.json"))
+    assert "Set spamexperts_backup_path to an absolute path" in (run.stdout + run.stderr).replace("\n", " ")
 
 
 def test_text_from_a_survey(ansible, emulator):
@@ -156,23 +198,25 @@ def test_text_from_a_survey(ansible, emulator):
         "spamexperts_facility": "",
         "spamexperts_level": "debug",
         "spamexperts_log_format": "",
-        "spamexperts_force": "",
         "spamexperts_validate_certs": "false",
         "spamexperts_ca_path": "",
         "spamexperts_backup_path": "",
         **{name: value for name, value in clusters({"one": emulator})["one"].items() if "_api_" in name},
     }
-    ansible.play(PLAYBOOK, extra=extra).assert_ok()
+    plays = books(PLAYBOOK, {"spamexperts_force": ""}, {"spamexperts_force": "true"})
+    _first, second = ansible.play(plays, extra=extra).assert_ok().every(SAY_TASK)
     held = emulator.state.settings
     assert (held["port"], held["socket_type"], held["level"], held["facility"]) == ("5514", "udp", "DEBUG", "local0")
-    again = ansible.play(PLAYBOOK, extra={**extra, "spamexperts_force": "true"}).assert_ok()
-    assert again.result(SAY_TASK)["msg"][0].endswith("changed: written again.")
+    assert second["msg"][0].endswith("changed: written again.")
     assert emulator.journal.calls == [GET, SET, GET] * 2
 
 
-def test_the_check_of_certificates_stays_on_unless_it_is_switched_off(ansible, emulator):
-    hosts = {"one": {**clusters({"one": emulator})["one"], "spamexperts_ca_path": ""}}
+def test_the_check_of_certificates_stays_on_unless_it_is_switched_off(ansible, cluster):
+    hosts = clusters({"on": cluster(), "off": cluster()})
+    for variables in hosts.values():
+        variables["spamexperts_ca_path"] = ""
+    hosts["off"]["spamexperts_validate_certs"] = False
     run = ansible.play(PLAYBOOK, hosts=hosts, extra=VARIABLES)
-    assert "one: failed: tls:" in run.result(SAY_TASK)["msg"][0]
-    hosts["one"]["spamexperts_validate_certs"] = False
-    ansible.play(PLAYBOOK, hosts=hosts, extra=VARIABLES).assert_ok()
+    assert "on: failed: tls:" in run.result(SAY_TASK)["msg"][0]
+    assert run.failed(FAIL_TASK) == ["on"]
+    assert not run.result(SET_TASK, "off")["failed"] and run.result(SET_TASK, "off")["changed"]

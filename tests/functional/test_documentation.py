@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from urllib.parse import unquote
@@ -15,6 +16,7 @@ import yaml
 from functional.harness import MODULE, ROOT, connection, one_play
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import FAILURE_CLASSES
+from emulator import Emulator
 
 # From the vendor's page, "Send Email Logs to Remote Syslog server", to the letter.
 MESSAGE_TEMPLATE = (
@@ -70,13 +72,34 @@ def example_of_readme() -> dict:
     return next(play for play in plays if play["name"] == EXAMPLE)["tasks"][0]
 
 
-@pytest.mark.parametrize("example", [example_of_module, example_of_readme], ids=["EXAMPLES", "README"])
-def test_vendors_example_arrives_to_the_letter(ansible, emulator, example):
-    task = example()
-    # Only where and as whom it is sent is this test's.
-    task[MODULE].update(connection(emulator))
-    run = ansible.play(one_play(task)).assert_ok()
-    assert run.results[0]["result"]["changed"]
+EXAMPLES = {"EXAMPLES": example_of_module, "README": example_of_readme}
+
+
+@dataclasses.dataclass(frozen=True)
+class Sent:
+    """What became of one example: the result of its task, and the cluster that it was sent to."""
+
+    result: dict
+    emulator: Emulator
+
+
+@pytest.fixture(scope="module")
+def sent(ansible, cluster):
+    """Each example, to a cluster of its own."""
+    emulators, plays = {name: cluster() for name in EXAMPLES}, []
+    for name, example in EXAMPLES.items():
+        task = example()
+        # Only where and as whom it is sent is this test's.
+        task[MODULE].update(connection(emulators[name]))
+        plays += one_play(task, hosts=name)
+    run = ansible.play(plays, hosts={name: {} for name in EXAMPLES}).assert_ok()
+    return {name: Sent(run.result(EXAMPLE, name), emulators[name]) for name in EXAMPLES}
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_vendors_example_arrives_to_the_letter(sent, example):
+    emulator = sent[example].emulator
+    assert sent[example].result["changed"]
     (write,) = emulator.journal.writes
     assert write["arguments"]["host"] == "remote.example.com"
     assert write["arguments"]["enabled"] == "True"

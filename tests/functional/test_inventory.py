@@ -451,40 +451,57 @@ def test_documented_source(listed, source, east, west, tmp_path, number):
         assert found.hosts("spamexperts_domain_west_example") == list(WEST)
 
 
-def test_addresses_of_the_nodes(ansible, source, cluster):
+def allow_list() -> list[dict[str, Any]]:
     """The playbook in docs/inventory.md: nodes are found by name, their addresses become an allow-list."""
     (book,) = (block for block in blocks() if isinstance(block, list))
-    nodes = ("127.0.0.2", "127.0.0.3")
     # Instead of the role, which would install a receiver here.
     value = book[1].pop("vars")["rsyslog_receiver_allowed_senders"]
     del book[1]["roles"]
     book[1].update(hosts="localhost", tasks=[{"name": "Show", "ansible.builtin.debug": {"msg": value}}])
-    run = ansible.play(book, "-i", str(source(**connection(cluster(nodes=nodes))))).assert_ok()
+    return book
+
+
+def test_addresses_of_the_nodes(ansible, source, cluster):
+    nodes = ("127.0.0.2", "127.0.0.3")
+    run = ansible.play(allow_list(), "-i", str(source(**connection(cluster(nodes=nodes))))).assert_ok()
     assert sorted(run.result("Show")["msg"]) == list(nodes)
-    # An empty list would let everybody send, so a source that failed must not lead to one.
-    failed_source = ansible.play(book[1:])
-    assert failed_source.status != 0
-    assert "spamexperts_nodes" in failed_source.result("Show")["msg"]
+
+
+LOG_FORMAT_TEST = "spamexperts.local_cloud.valid_log_format"
+
+
+@pytest.fixture(scope="module")
+def without_source(ansible):
+    """A run without an inventory source: the test plugin, and then the allow-list, which fails."""
+    tests = one_play(
+        {"name": "Good", "ansible.builtin.assert": {"that": f"good is {LOG_FORMAT_TEST}"}},
+        {
+            "name": "Bad",
+            "ansible.builtin.assert": {"that": [f"bad is not {LOG_FORMAT_TEST}", f"'text' is not {LOG_FORMAT_TEST}"]},
+        },
+        {"name": "Fails", "ansible.builtin.assert": {"that": f"bad is {LOG_FORMAT_TEST}"}, "ignore_errors": True},
+        {
+            "name": "Undefined",
+            "ansible.builtin.assert": {"that": f"not_there is not {LOG_FORMAT_TEST}"},
+            "ignore_errors": True,
+        },
+        vars={"good": {"style": "csv"}, "bad": {"message_fields": ["subject_heder"]}},
+    )
+    return ansible.play(tests + allow_list()[1:])
+
+
+def test_no_allow_list_without_the_nodes(without_source):
+    """An empty list would let everybody send, so a source that failed must not lead to one."""
+    assert without_source.status != 0
+    assert "spamexperts_nodes" in without_source.result("Show")["msg"]
 
 
 # -- the test plugin
 
 
-def test_valid_log_format(ansible):
-    name = "spamexperts.local_cloud.valid_log_format"
-    run = ansible.play(
-        one_play(
-            {"name": "Good", "ansible.builtin.assert": {"that": f"good is {name}"}},
-            {"name": "Bad", "ansible.builtin.assert": {"that": [f"bad is not {name}", f"'text' is not {name}"]}},
-            {"name": "Fails", "ansible.builtin.assert": {"that": f"bad is {name}"}, "ignore_errors": True},
-            {
-                "name": "Undefined",
-                "ansible.builtin.assert": {"that": f"not_there is not {name}"},
-                "ignore_errors": True,
-            },
-            vars={"good": {"style": "csv"}, "bad": {"message_fields": ["subject_heder"]}},
-        )
-    ).assert_ok()
+def test_valid_log_format(without_source):
+    run = without_source
+    assert "[WARNING]" not in run.stdout + run.stderr
     assert not run.result("Good")["failed"] and not run.result("Bad")["failed"]
-    assert run.result("Fails")["assertion"] == f"bad is {name}"
+    assert run.result("Fails")["assertion"] == f"bad is {LOG_FORMAT_TEST}"
     assert "not_there" in run.result("Undefined")["msg"] and "undefined" in run.result("Undefined")["msg"]

@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from functional.harness import GET, MODULE, PASSWORD, SET, Ansible, connection, one_play
+from functional.harness import GET, MODULE, PASSWORD, SET, Ansible, Run, connection, one_play
 
 from emulator import Emulator
 
@@ -37,6 +38,7 @@ TWO = {
     "status_template": "two|%(id)s|%(status)s|two",
 }
 RUNS, CLUSTERS = 50, 200
+PORTS = [{"port": 3000 + number} for number in range(8)]
 
 
 def text(wanted):
@@ -63,9 +65,9 @@ def assert_true(result, wanted):
     return "beaten"
 
 
-def hosts(*choices, count=RUNS):
+def hosts(name, *choices, count):
     """So many hosts that all lead to the same cluster, with the choices in turn."""
-    return {f"run{number}": {"wanted": choices[number % len(choices)]} for number in range(count)}
+    return {f"{name}{number}": {"wanted": choices[number % len(choices)]} for number in range(count)}
 
 
 def task(emulator, **more):
@@ -76,62 +78,81 @@ def task(emulator, **more):
     }
 
 
-def test_fifty_runs_that_agree(ansible, emulator):
-    run = ansible.play(one_play(task(emulator)), "--forks", str(RUNS), hosts=hosts(ONE)).assert_ok()
+@dataclasses.dataclass(frozen=True)
+class Crowd:
+    """One run with a crowd of hosts on each of three clusters."""
+
+    run: Run
+    agreed: Emulator
+    fought: Emulator
+    shared: Emulator
+
+
+@pytest.fixture(scope="module")
+def crowd(ansible, cluster):
+    """Fifty that agree, fifty that fight, and eight that manage one setting each, one crowd after the other."""
+    agreed, fought, shared = cluster(), cluster(hold_writes=RUNS), cluster()
+    shared.state.pin(**text(ONE))
+    one = {"name": "set", MODULE: {**connection(shared), "port": "{{ wanted.port }}", "verify_retries": 0}}
+    plays = [
+        *one_play(task(agreed), hosts="agree*"),
+        *one_play(task(fought, verify_retries=0), hosts="fight*"),
+        *one_play({**one, "ignore_errors": True}, hosts="share*"),
+    ]
+    each = {
+        **hosts("agree", ONE, count=RUNS),
+        **hosts("fight", ONE, TWO, count=RUNS),
+        **hosts("share", *PORTS, count=len(PORTS)),
+    }
+    return Crowd(ansible.play(plays, "--forks", str(RUNS), hosts=each).assert_ok(), agreed, fought, shared)
+
+
+def test_fifty_runs_that_agree(crowd):
     for number in range(RUNS):
-        assert assert_true(run.result("set", f"run{number}"), ONE) == "verified"
-    assert emulator.state.settings == text(ONE)
-    assert_writes_are_whole(emulator, ONE)
-    assert 1 <= len(emulator.journal.writes) <= RUNS
+        assert assert_true(crowd.run.result("set", f"agree{number}"), ONE) == "verified"
+    assert crowd.agreed.state.settings == text(ONE)
+    assert_writes_are_whole(crowd.agreed, ONE)
+    assert 1 <= len(crowd.agreed.journal.writes) <= RUNS
 
 
-def test_fifty_runs_that_fight(ansible, emulator):
-    # Slow enough that they all read before the first one writes.
-    emulator.set_switch(slow_s=0.05)
-    play = one_play(task(emulator, verify_retries=0))
-    run = ansible.play(play, "--forks", str(RUNS), hosts=hosts(ONE, TWO))
-    ends = Counter(assert_true(run.result("set", f"run{number}"), (ONE, TWO)[number % 2]) for number in range(RUNS))
+def test_fifty_runs_that_fight(crowd):
+    """The emulator holds the first write until all have read, and each read after it until all have written."""
+    ends = Counter(
+        assert_true(crowd.run.result("set", f"fight{number}"), (ONE, TWO)[number % 2]) for number in range(RUNS)
+    )
     # They did fight: whoever another run overwrote was told so.
-    assert ends["beaten"] > 0 and ends["verified"] > 0, ends
+    assert ends == {"beaten": RUNS // 2, "verified": RUNS // 2}
     # The last writer's state, whole; what others were told they saw at their time.
-    last = emulator.journal.writes[-1]["arguments"]
-    assert emulator.state.settings in (text(ONE), text(TWO))
-    assert emulator.state.settings == {name: last[name] for name in ONE}
-    assert_writes_are_whole(emulator, ONE, TWO)
-    assert {write["arguments"]["host"] for write in emulator.journal.writes} == {ONE["host"], TWO["host"]}
+    writes, settings = crowd.fought.journal.writes, crowd.fought.state.settings
+    assert len(writes) == RUNS
+    assert settings in (text(ONE), text(TWO))
+    assert settings == {name: writes[-1]["arguments"][name] for name in ONE}
+    assert_writes_are_whole(crowd.fought, ONE, TWO)
+    assert {write["arguments"]["host"] for write in writes} == {ONE["host"], TWO["host"]}
 
 
-def test_runs_that_manage_one_setting_each_send_whole_states(ansible, emulator):
+def test_runs_that_manage_one_setting_each_send_whole_states(crowd):
     """Nothing locks a cluster between two runs, as the documentation says: a write can carry what another one has
     just replaced. Who notices, fails by name; nobody is told that something holds which it did not see."""
-    emulator.state.pin(**text(ONE))
-    ports = [{"port": 3000 + number} for number in range(8)]
-    play = one_play(
-        {
-            "name": "set",
-            MODULE: {**connection(emulator), "port": "{{ wanted.port }}", "verify_retries": 0},
-            "ignore_errors": True,
-        }
-    )
-    run = ansible.play(play, "--forks", "8", hosts=hosts(*ports, count=8))
-    for number, wanted in enumerate(ports):
-        result = run.result("set", f"run{number}")
+    for number, wanted in enumerate(PORTS):
+        result = crowd.run.result("set", f"share{number}")
         assert result["failed"] or result["settings"] == {**ONE, **wanted}
         assert not result["failed"] or result["failure_class"] == "verify"
-    assert {**emulator.state.settings, "port": "1001"} == text(ONE)
+    assert {**crowd.shared.state.settings, "port": "1001"} == text(ONE)
 
 
-def test_five_processes_at_once(tmp_path, emulator):
+def test_three_processes_at_once(tmp_path, emulator):
     """Another ansible-playbook knows nothing of the first."""
     play = one_play(task(emulator))
-    with ThreadPoolExecutor(5) as pool:
+    with ThreadPoolExecutor(3) as pool:
         started = [
-            pool.submit(Ansible(tmp_path / str(number)).play, play, hosts=hosts(ONE, count=2)) for number in range(5)
+            pool.submit(Ansible(tmp_path / str(number)).play, play, hosts=hosts("run", ONE, count=3))
+            for number in range(3)
         ]
         runs = [future.result() for future in started]
     for run in runs:
         run.assert_ok()
-        assert [assert_true(run.result("set", host), ONE) for host in ("run0", "run1")] == ["verified"] * 2
+        assert [assert_true(run.result("set", f"run{number}"), ONE) for number in range(3)] == ["verified"] * 3
     assert emulator.state.settings == text(ONE)
     assert_writes_are_whole(emulator, ONE)
 

@@ -6,8 +6,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
-from functional.harness import GET, MODULE, PASSWORD, SET, connection, forms, one_play
+from functional.harness import GET, MODULE, PASSWORD, SET, Run, connection, forms, one_play
+
+from emulator import Emulator
 
 PLAYBOOK = "spamexperts.local_cloud.configure"
 SECRET, NEXT_SECRET = "first-secret-0123456789", "second-secret-9876543210"
@@ -31,21 +35,30 @@ def environment(emulator) -> dict[str, str]:
     }
 
 
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One run of the playbook, the calls that the cluster got, and the settings that it then held."""
+
+    run: Run
+    calls: list[str]
+    held: dict[str, str]
+
+
 @pytest.fixture(scope="module")
 def done(ansible, cluster):
     """The playbook's life: check, first run, second run, another secret. The connection is in the environment."""
     emulator = cluster(get_format="json")
-    runs, calls, held = {}, {}, {}
+    steps = {}
     for step, words, variables in (
         ("check", ("--check",), VARIABLES),
         ("first", (), VARIABLES),
         ("second", (), VARIABLES),
         ("rotated", (), ROTATED),
     ):
-        runs[step] = ansible.play(PLAYBOOK, "--diff", "-vvvv", *words, extra=variables, env=environment(emulator))
-        calls[step], held[step] = emulator.journal.calls, emulator.state.settings
+        run = ansible.play(PLAYBOOK, "--diff", "-vvvv", *words, extra=variables, env=environment(emulator))
+        steps[step] = Step(run, emulator.journal.calls, emulator.state.settings)
         emulator.journal.clear()
-    return runs, calls, held
+    return steps
 
 
 @pytest.mark.parametrize(
@@ -58,14 +71,13 @@ def done(ansible, cluster):
     ],
 )
 def test_configure_asks_and_writes_no_more_than_needed(done, step, calls):
-    runs, made, _held = done
-    result = runs[step].assert_ok().result(SET_TASK)
-    assert made[step] == calls
+    result = done[step].run.assert_ok().result(SET_TASK)
+    assert done[step].calls == calls
     assert result["changed"] == (step != "second")
 
 
 def test_configure_check_predicts_the_first_run(done):
-    check, first = (done[0][step].result(SET_TASK) for step in ("check", "first"))
+    check, first = (done[step].run.result(SET_TASK) for step in ("check", "first"))
     for key in ("changed_keys", "diff", "settings", "before"):
         assert check[key] == first[key]
     assert first["changed_keys"] == [
@@ -80,7 +92,7 @@ def test_configure_check_predicts_the_first_run(done):
 
 
 def test_configure_sets_what_the_variables_say(done):
-    held = done[2]
+    held = {step: done[step].held for step in done}
     assert held["check"]["host"] == ""
     expected = {
         "host": "logs.example.com",
@@ -100,7 +112,7 @@ def test_configure_sets_what_the_variables_say(done):
 
 
 def test_configure_says_what_holds(done):
-    said = {step: "\n".join(run.result(SAY_TASK)["msg"]) for step, run in done[0].items()}
+    said = {step: "\n".join(made.run.result(SAY_TASK)["msg"]) for step, made in done.items()}
     assert "would send its mail logs to logs.example.com port 5514 by TCP" in said["check"]
     assert "sends its mail logs to logs.example.com port 5514 by TCP" in said["first"]
     assert "changed: host, port," in said["first"]
@@ -110,31 +122,27 @@ def test_configure_says_what_holds(done):
 
 @pytest.mark.parametrize("step", ["check", "first", "second", "rotated"])
 def test_configure_shows_neither_secret_nor_password(done, step):
-    run = done[0][step]
+    run = done[step].run
     run.assert_hides({SECRET, NEXT_SECRET, *forms("apiuser", PASSWORD)})
     assert "********" in run.output
 
 
-def test_configure_needs_a_receiver(ansible, emulator):
-    run = ansible.play(PLAYBOOK, extra={"spamexperts_log_format": {"secret": SECRET}}, env=environment(emulator))
-    assert run.status != 0
-    assert "Set spamexperts_receiver_host" in run.stdout + run.stderr
-    assert emulator.journal.requests == []
+@dataclasses.dataclass(frozen=True)
+class Given:
+    """A run with options from everywhere, and the cluster that a task writes to."""
+
+    run: Run
+    written: Emulator
+    asked: Emulator
 
 
-def test_configure_takes_a_faulty_log_format_for_what_it_is(ansible, emulator):
-    faulty = {**VARIABLES, "spamexperts_log_format": {"secret": SECRET, "message_fields": ["id", "subject_heder"]}}
-    run = ansible.play(PLAYBOOK, "-vvvv", extra=faulty, env=environment(emulator))
-    assert run.status != 0
-    assert "unknown field subject_heder: did you mean subject_header?" in run.stdout + run.stderr
-    assert emulator.journal.writes == []
-    run.assert_hides({SECRET})
-
-
-def test_variables_and_text_for_everything(ansible, emulator):
-    """AWX and -e key=value hand over text, also for numbers and booleans."""
+@pytest.fixture(scope="module")
+def given(ansible, cluster):
+    """Options as text, and options beside an environment that says otherwise."""
+    written, asked = cluster(), cluster()
+    # What AWX and -e key=value hand over is text, also for numbers and booleans.
     options = {
-        **connection(emulator),
+        **connection(written),
         "host": "logs.example.com",
         "ca_path": "{{ omit }}",
         "validate_certs": "False",
@@ -145,41 +153,51 @@ def test_variables_and_text_for_everything(ansible, emulator):
         "verify_retries": "1",
         "verify_delay": "0",
     }
+    login = connection(asked)
+    del login["ca_path"]
     run = ansible.play(
         one_play(
             {"name": "on", MODULE: {**options, "enabled": "True", "port": "5514"}},
             {"name": "same", MODULE: {**options, "enabled": True, "port": 5514}},
             {"name": "off", MODULE: {**options, "enabled": "{{ switch }}"}},
             {"name": "still off", MODULE: {**options, "enabled": False}},
+            {"name": "wins", f"{MODULE}_info": connection(asked, timeout=20)},
+            {"name": "checks", f"{MODULE}_info": login, "ignore_errors": True},
         ),
         "-e",
         "switch=False",
+        env={
+            "SPAMEXPERTS_API_URL": "https://master.invalid",
+            "SPAMEXPERTS_API_USERNAME": "nobody",
+            "SPAMEXPERTS_API_PASSWORD": "none-of-this",
+            "SPAMEXPERTS_CA_PATH": "",
+            "SPAMEXPERTS_VALIDATE_CERTS": "True",
+            "SPAMEXPERTS_TIMEOUT": "1",
+        },
     ).assert_ok()
+    return Given(run, written, asked)
+
+
+def test_variables_and_text_for_everything(given):
+    run = given.run
     assert [run.result(task)["changed"] for task in ("on", "same", "off", "still off")] == [True, False, True, False]
     assert run.result("on")["settings"]["port"] == 5514
     assert run.result("on")["settings"]["enabled"] is True
     assert run.result("off")["settings"]["enabled"] is False
-    assert emulator.state.settings["enabled"] == "False"
+    assert given.written.state.settings["enabled"] == "False"
 
 
-def test_booleans_in_the_environment(ansible, emulator):
-    """Each value is text there: False must not be true because it is not empty."""
+def test_an_option_wins_over_the_environment(given):
+    assert not given.run.result("wins")["failed"] and not given.run.result("wins")["changed"]
+    assert given.asked.journal.calls == [GET]
+
+
+def test_true_in_the_environment_is_true(given):
+    assert given.run.result("checks")["failure_class"] == "tls"
+
+
+def test_false_in_the_environment_is_false(ansible, emulator):
+    """It is text there, and must not be true because it is not empty."""
     variables = {**environment(emulator), "SPAMEXPERTS_CA_PATH": "", "SPAMEXPERTS_VALIDATE_CERTS": "False"}
     run = ansible.play(one_play({"name": "read", f"{MODULE}_info": {}}), env=variables).assert_ok()
     assert run.result("read")["settings"]["port"] == 514
-    variables["SPAMEXPERTS_VALIDATE_CERTS"] = "True"
-    run = ansible.play(one_play({"name": "read", f"{MODULE}_info": {}}), env=variables)
-    assert run.result("read")["failure_class"] == "tls"
-
-
-def test_an_option_wins_over_the_environment(ansible, emulator):
-    task = {"name": "read", f"{MODULE}_info": connection(emulator, timeout=20)}
-    wrong = {
-        "SPAMEXPERTS_API_URL": "https://master.invalid",
-        "SPAMEXPERTS_API_USERNAME": "nobody",
-        "SPAMEXPERTS_API_PASSWORD": "none-of-this",
-        "SPAMEXPERTS_CA_PATH": "/nonexistent.pem",
-        "SPAMEXPERTS_TIMEOUT": "1",
-    }
-    assert not ansible.play(one_play(task), env=wrong).assert_ok().result("read")["changed"]
-    assert emulator.journal.calls == [GET]
