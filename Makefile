@@ -6,77 +6,82 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean test test-unit lint docs sanity receiver fault fault-table soak functional bench-api bench-receiving oldest molecule e2e images venv venv-oldest clean
+.PHONY: help demo demo-clean test test-failed test-matrix test-unit lint docs sanity receiver fault fault-table soak functional bench-api bench-receiving oldest molecule e2e images venv venv-oldest clean
 
 TOOLS := tests/tools
 RUN := .venv/bin/python $(TOOLS)/run_tests.py
-OLDEST := sanity-oldest units-oldest unit-oldest functional-oldest
 
-help: ## list the targets
-	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+help: ## seconds: list the targets, how long each takes on two cores, and which need root
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-demo: ## root: an emulated cluster and an empty host in containers, from settings to JSON records (under 4 minutes)
+demo: ## 4 minutes, root: an emulated cluster and an empty host in containers, from settings to JSON records
 	@bash $(TOOLS)/demo.sh
 
-demo-clean: ## root: remove everything the demo made
+demo-clean: ## seconds, root: remove everything the demo made
 	@bash $(TOOLS)/demo.sh clean
 
-test: venv-oldest venv images ## root: everything: lint, sanity, units, playbooks, molecule, end to end
-	@$(RUN) lint sanity units unit receiver fault functional $(OLDEST) molecule e2e
+test: venv ## 45 minutes, root: the whole check, in lanes: lint, sanity, units, playbooks, receiver, faults, molecule, end to end
+	@$(RUN) gate
 
-test-unit: venv ## seconds: unit and property tests with pytest
+test-failed: venv ## only what failed in the last run (root where that needs it)
+	@$(RUN) failed
+
+test-matrix: venv ## hours, root: as test, and what left it: all of the oldest ansible-core, 2.18, 2.19, 2.20, tests marked "matrix"
+	@$(RUN) matrix
+
+test-unit: venv ## a minute: unit and property tests with pytest
 	@$(RUN) unit
 
-lint: venv ## seconds: ruff, yamllint, shellcheck, mypy, REUSE, ansible-lint
-	@$(RUN) --keep-going lint
+lint: venv ## a minute: ruff, yamllint, shellcheck, mypy, REUSE, ansible-lint
+	@$(RUN) lint
 
 docs: venv ## seconds: write again what the documents and lnav's formats have from the code
 	@.venv/bin/python $(TOOLS)/gen_docs.py
 	@.venv/bin/python $(TOOLS)/gen_lnav.py
 
-sanity: venv ## ansible-test sanity and units on the newest ansible-core that runs here
-	@$(RUN) sanity units
+sanity: venv ## 3 minutes: ansible-test sanity and units on the newest ansible-core that runs here
+	@$(RUN) sanity
 
-receiver: venv ## the receiver's configuration in a real rsyslogd, against the reference parser
+receiver: venv ## 3 minutes: the receiver's configuration in a real rsyslogd, against the reference parser
 	@$(RUN) receiver
 
-fault: venv ## root: what faults do to the receiver, on the rsyslogd of Debian 12 and 13 (about 5 minutes)
+fault: venv ## 5 minutes, root: what faults do to the receiver, on the rsyslogd of Debian 12 and 13
 	@$(RUN) fault
 
-fault-table: venv ## root: as fault, and write its table into docs/faults.md
+fault-table: venv ## 5 minutes, root: as fault, and write its table into docs/faults.md
 	@$(RUN) fault-table
 
 MINUTES := 60
-soak: venv ## root: an hour at 500 records a second with random faults; MINUTES=5 for less
+soak: venv ## an hour, root: receivers at 500 records a second with random faults; MINUTES=5 for less
 	@MINUTES=$(MINUTES) $(RUN) soak
 
-functional: venv ## playbooks against the emulated cluster
+functional: venv ## 5 minutes: playbooks against the emulated cluster
 	@$(RUN) functional
 
-bench-api: venv ## minutes: CPU time of the API side beside other ways, into docs/performance.md (see benchmarks/README.md)
+bench-api: venv ## minutes, an idle machine: CPU time of the API side beside other ways, into docs/performance.md (see benchmarks/README.md)
 	@.venv/bin/python benchmarks/api.py --output benchmarks/results
 	@.venv/bin/python benchmarks/report.py
 
-bench-receiving: venv ## minutes: the receiver's CPU time and rates beside raw rsyslog and syslog-ng (see benchmarks/README.md)
+bench-receiving: venv ## minutes, an idle machine: the receiver's CPU time and rates beside raw rsyslog and syslog-ng (see benchmarks/README.md)
 	@bash benchmarks/receiving/run.sh --output benchmarks/results
 
-oldest: venv-oldest venv ## sanity, units and playbooks again, on the oldest supported ansible-core
-	@$(RUN) $(OLDEST)
+oldest: venv ## 6 minutes: sanity, units and the playbooks that meet ansible-core, on the oldest supported ansible-core
+	@$(RUN) oldest
 
-molecule: venv images ## root: the role in systemd containers of Debian 12 and 13
+molecule: venv ## 8 minutes, root: the role in systemd containers of Debian 12 and 13
 	@$(RUN) molecule
 
-e2e: venv images ## root: emulated cluster to JSON records, every record and field compared
+e2e: venv ## 20 minutes, root: emulated cluster to JSON records, every record and field compared
 	@$(RUN) e2e
 
-images: ## root: build the container images of Debian 12 and 13 (kept until their recipe changes)
+images: ## a minute, root: build the container images of Debian 12 and 13 (kept until their recipe changes)
 	@bash $(TOOLS)/images.sh
 
-venv: ## make .venv with the newest suitable Python (kept until its requirements change)
+venv: ## a minute: make .venv with the newest suitable Python (kept until its requirements change)
 	@bash $(TOOLS)/venv.sh
 
-venv-oldest: ## make .cache/venv-oldest, for the oldest supported ansible-core
+venv-oldest: ## a minute: make .cache/venv-oldest, for the oldest supported ansible-core
 	@bash $(TOOLS)/venv.sh oldest
 
-clean: ## remove .venv, .cache and build output; the images stay
+clean: ## seconds: remove .venv, .cache and build output; the images stay
 	@rm -rf .venv .cache .ansible .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/output ./*.tar.gz

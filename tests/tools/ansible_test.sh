@@ -11,7 +11,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 venv="$1" command="$2"
 shift 2
-tree="$("$ROOT/tests/tools/tree.sh" copy)"
+# A copy for each virtual environment: two may run at the same time.
+tree="$("$ROOT/tests/tools/tree.sh" copy "${venv##*/}")"
 
 # ansible-test keeps its environments and its get-pip in the home folder: give it one of its own, and leave the user's alone.
 # pip's configuration comes along: of the environment ansible-test passes on little more than HOME.

@@ -41,10 +41,15 @@ quietly() {
     say "$label: done"
 }
 
+# apt_get ARGUMENT...: one at a time on this machine, whichever checkout asks; apt itself gives up when its lists are locked.
+apt_get() {
+    flock --close /run/lock/spamexperts-tests-apt env DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq -o DPkg::Lock::Timeout=600 "$@"
+}
+
 apt_install() {
-    quietly "apt-get update" apt-get update -qq
-    quietly "installing Debian packages: $*" \
-        env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+    quietly "apt-get update" apt_get update
+    quietly "installing Debian packages: $*" apt_get install -y --no-install-recommends "$@"
 }
 
 # need_packages PACKAGE...: installs what is missing when root on a Debian machine, else says what is missing.

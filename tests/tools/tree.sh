@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # tree.sh link: .cache/tree, where the collection is a link to this checkout: for playbooks, pytest, mypy.
-# tree.sh copy: .cache/copy, a real copy: ansible-test resolves links and then refuses the path.
+# tree.sh copy NAME: .cache/copy/NAME, a real copy: ansible-test resolves links and then refuses the path.
 # Prints the tree's root, the value for ANSIBLE_COLLECTIONS_PATH.
 
 # shellcheck source=tests/tools/lib.sh
@@ -20,7 +20,7 @@ link)
     ;;
 copy)
     need_packages git
-    tree="$CACHE/copy"
+    tree="$CACHE/copy/$2"
     rm -rf "$tree"
     mkdir -p "$tree/$NAME"
     # What is committed and what could be; a file that is deleted but not yet committed is in git's list and not on disk.
@@ -33,6 +33,6 @@ copy)
     # Else ansible-test would find this checkout's .git above it, in which everything under .cache is ignored.
     git init -q "$tree/$NAME"
     ;;
-*) die "usage: tree.sh link|copy" ;;
+*) die "usage: tree.sh link|copy NAME" ;;
 esac
 echo "$tree"

@@ -3,20 +3,35 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# venv.sh [oldest]: makes .venv with the newest Python here that a supported ansible-core runs on, or the second virtual
-# environment, of the oldest supported ansible-core. Does nothing when it is up to date.
+# venv.sh: makes .venv with the newest Python here that a supported ansible-core runs on.
+# venv.sh oldest|X.Y: makes .cache/venv-oldest, of the oldest supported ansible-core, or .cache/venv-X.Y.
+# Each does nothing when it is up to date.
 
 # shellcheck source=tests/tools/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# Newest Python first. On the controller ansible-core 2.20 and later need 3.12, 2.19 runs on 3.11, and 2.16 on 3.10 to 3.12.
-if [ "${1:-}" = oldest ]; then
-    oldest="$(sed -n 's/^requires_ansible: ">=\(.*\)"$/\1/p' "$ROOT/meta/runtime.yml")"
-    venv="$CACHE/venv-oldest" pythons=(3.12 3.11 3.10)
-    packages=("ansible-core~=$oldest" -r requirements-test.txt)
-    remedy="ansible-core $oldest needs Python 3.12, 3.11 or 3.10: install one of them, as CONTRIBUTING.md says"
-else
+# Newest Python first. On the controller ansible-core 2.16 runs on Python 3.10 to 3.12, 2.18 and 2.19 on 3.11 to 3.13, and
+# 2.20 on 3.12 to 3.14.
+core="${1:-}"
+venv="$CACHE/venv-$core"
+case "$core" in
+'')
     venv="$ROOT/.venv" pythons=(3.14 3.13 3.12 3.11)
+    ;;
+oldest)
+    core="$(sed -n 's/^requires_ansible: ">=\(.*\)"$/\1/p' "$ROOT/meta/runtime.yml")"
+    pythons=(3.12 3.11 3.10)
+    ;;
+2.18 | 2.19) pythons=(3.13 3.12 3.11) ;;
+2.20) pythons=(3.14 3.13 3.12) ;;
+*) die "unknown ansible-core: $core" ;;
+esac
+if [ -n "$core" ]; then
+    # 2.18 is any 2.18.x, and so is 2.18.0.
+    case "$core" in *.*.*) release="$core" ;; *) release="$core.0" ;; esac
+    packages=("ansible-core~=$release" -r requirements-test.txt)
+    remedy="ansible-core $core needs one of Python ${pythons[*]}: install it, as CONTRIBUTING.md says"
+else
     packages=(-r requirements-dev.txt)
     remedy="no Python 3.11 or newer found: install one (3.12 or newer gives the newest ansible-core)"
 fi
