@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import subprocess
 import time
 
 import pytest
-from e2e.conftest import DATA_DIR, podman
+from e2e.containers import ROOT
+from e2e.site import DATA_DIR, on
 from e2e.test_changes import NEW, OLD, QUICK, prepare, under_load
 
 CONFIG, UNITS = "/etc/rsyslog.d/spamexperts", "/etc/systemd/system"
@@ -24,58 +24,48 @@ STANDARD = [{"transport": "udp", "port": 5514}, {"transport": "tcp", "port": 551
 WITH_DEAF = [*STANDARD, {"transport": "tcp", "port": DEAF}]
 
 
-def shell(receiver, script: str) -> str:
-    return podman("exec", receiver.container, "sh", "-c", script).strip()
-
-
 def files(receiver) -> str:
     """Everything that makes the receiver what it is, with owner, mode and content; the manifest apart."""
-    return shell(
-        receiver,
+    return receiver.shell(
         f"find {CONFIG} {UNITS}/spamexperts-receiver* -not -name manifest.json -not -path {CONFIG} "
         "-exec stat -c '%n %a %U:%G' {} + -type f -exec sha256sum {} + 2>/dev/null | sort",
     )
 
 
 def main_pid(receiver) -> int:
-    return int(shell(receiver, "systemctl show -P MainPID spamexperts-receiver"))
+    return int(receiver.shell("systemctl show -P MainPID spamexperts-receiver"))
 
 
 def daemons(receiver) -> int:
     """How many rsyslogd the service's user runs."""
-    return int(shell(receiver, "pgrep -c -u spamexperts rsyslogd || true"))
+    return int(receiver.shell("pgrep -c -u spamexperts rsyslogd || true"))
 
 
-def arrives(site, receiver) -> None:
-    before = receiver.counts()
-    site.cluster.flow(seed=site.seed(), messages=60, rate=600)
-    receiver.wait(before, 60)
-    after = receiver.counts()
-    assert {name: after[name] - before[name] for name in after} == {"messages": 60, "status": 0, "quarantine": 0}
+def arrives(site) -> None:
+    before = site.receiver.position()
+    site.cluster.flow(seed=site.seed(), messages=60)
+    site.receiver.settle()
+    found = site.receiver.since(before)
+    assert {name: len(records) for name, records in found.items()} == {"messages": 60, "status": 0, "quarantine": 0}
 
 
 @contextlib.contextmanager
 def deaf(receiver):
     """The port is another program's, of the service's own user: only the record that has to get through finds it."""
-    podman(
-        "exec",
-        receiver.container,
-        "systemd-run",
-        "--unit=deaf",
-        "--uid=spamexperts",
-        *("python3", "-m", "http.server", "--directory=/nonexistent", str(DEAF)),
-    )
+    receiver.shell(f"systemd-run --unit=deaf --uid=spamexperts python3 -m http.server --directory=/nonexistent {DEAF}")
     try:
+        while receiver.shell(f"ss -Hltn sport = :{DEAF}") == "":
+            receiver.run("systemctl", "is-active", "deaf")
+            time.sleep(0.1)
         yield
     finally:
-        podman("exec", receiver.container, "systemctl", "stop", "deaf")
+        receiver.run("systemctl", "stop", "deaf")
 
 
-def prepared(site, release: str) -> tuple:
-    """That receiver with the old secret in force and the cluster sending there, and the variables for a run of it."""
-    receiver = site.receivers[release]
-    prepare(site, receiver, {"secret": OLD})
-    return receiver, {**site.variables(receiver, {"secret": OLD}, "udp"), **QUICK}
+def prepared(site) -> dict:
+    """The receiver with the old secret in force and the cluster sending there; return the variables for a run of it."""
+    prepare(site, {"secret": OLD})
+    return {**site.variables({"secret": OLD}, "udp"), **QUICK}
 
 
 @contextlib.contextmanager
@@ -87,17 +77,17 @@ def untouched(receiver):
 
 
 def has_table(receiver) -> bool:
-    return "spamexperts" in shell(receiver, "! command -v nft >/dev/null || nft list tables")
+    return "spamexperts" in receiver.shell("! command -v nft >/dev/null || nft list tables")
 
 
-def test_dry_runs_tell_the_truth_and_touch_nothing(site):
-    receiver = site.receivers["debian13"]
-    variables = {**site.variables(receiver, {"secret": OLD}, "tcp"), **QUICK, "spamexperts_proof_timeout": 0}
+@on("debian13")
+def test_dry_runs_tell_the_truth_and_touch_nothing(site, receiver):
+    variables = {**site.variables({"secret": OLD}, "tcp"), **QUICK, "spamexperts_proof_timeout": 0}
     site.playbook("site", **variables, spamexperts_force=True)
-    site.cluster.flow(seed=site.seed(), messages=30, rate=100)
+    site.cluster.flow(seed=site.seed(), messages=30)
     with untouched(receiver):
         unchanged = site.playbook("receiver", "--check", **variables)
-        assert site.changed(unchanged) == {receiver.container: 0}
+        assert site.changed(unchanged) == 0
         assert "WARNING" not in unchanged
 
         cut = f"would cut the TCP connections of {site.cluster.address}"
@@ -107,17 +97,17 @@ def test_dry_runs_tell_the_truth_and_touch_nothing(site):
             {"rsyslog_receiver_listeners": [{"transport": "tcp", "port": 5516}]},
         ):
             changed = site.playbook("receiver", "--check", **variables, **change)
-            assert site.changed(changed)[receiver.container] > 0
+            assert site.changed(changed) > 0
             assert f"WARNING: the restart {cut}" in changed
         removed = site.playbook("receiver", "--check", **variables, rsyslog_receiver_state="absent")
-        assert site.changed(removed)[receiver.container] > 0
+        assert site.changed(removed) > 0
         assert f"WARNING: the removal {cut}" in removed.replace("\n", " ")
 
 
-def test_a_change_that_does_not_work_is_taken_back(site, release):
-    receiver, variables = prepared(site, release)
+def test_a_change_that_does_not_work_is_taken_back(site, receiver):
+    variables = prepared(site)
     before = files(receiver)
-    with deaf(receiver), under_load(site, receiver, f"{release} change that is taken back") as found:
+    with deaf(receiver), under_load(site, "change that is taken back") as found:
         output = site.playbook("receiver", fails=True, **variables, rsyslog_receiver_listeners=WITH_DEAF)
     assert "the earlier one is in force again" in output
     assert f"No record got through TCP port {DEAF}" in output
@@ -125,12 +115,13 @@ def test_a_change_that_does_not_work_is_taken_back(site, release):
     assert found["quarantine"] == []
     assert files(receiver) == before
     assert daemons(receiver) == 1
-    arrives(site, receiver)
-    assert site.changed(site.playbook("receiver", **variables))[receiver.container] == 0
+    arrives(site)
+    assert site.changed(site.playbook("receiver", **variables)) == 0
 
 
-def test_a_change_that_is_taken_back_leaves_the_firewall_as_it_was(site):
-    receiver, variables = prepared(site, "debian13")
+@on("debian13")
+def test_a_change_that_is_taken_back_leaves_the_firewall_as_it_was(site, receiver):
+    variables = prepared(site)
     before = files(receiver)
     with deaf(receiver):
         site.playbook(
@@ -143,31 +134,33 @@ def test_a_change_that_is_taken_back_leaves_the_firewall_as_it_was(site):
         )
     assert not has_table(receiver)
     assert files(receiver) == before
-    arrives(site, receiver)
+    arrives(site)
 
 
-def test_without_a_second_daemon_the_first_goes_on(site):
-    receiver, variables = prepared(site, "debian12")
+@on("debian12")
+def test_without_a_second_daemon_the_first_goes_on(site, receiver):
+    variables = prepared(site)
     with untouched(receiver):
-        shell(receiver, f"ln -s /dev/null {UNITS}/{HANDOVER} && systemctl daemon-reload")
+        receiver.shell(f"ln -s /dev/null {UNITS}/{HANDOVER} && systemctl daemon-reload")
         try:
             site.playbook("receiver", fails=True, **variables, rsyslog_receiver_max_message_size="256k")
         finally:
-            shell(receiver, f"rm {UNITS}/{HANDOVER} && systemctl daemon-reload")
-    arrives(site, receiver)
+            receiver.shell(f"rm {UNITS}/{HANDOVER} && systemctl daemon-reload")
+    arrives(site)
 
 
-def test_a_configuration_that_rsyslogd_refuses_changes_nothing(site):
-    receiver, variables = prepared(site, "debian12")
+@on("debian12")
+def test_a_configuration_that_rsyslogd_refuses_changes_nothing(site, receiver):
+    variables = prepared(site)
     with untouched(receiver):
         # No rsyslogd can make this out, and nothing before rsyslogd looks at it.
         output = site.playbook("receiver", fails=True, **variables, __rsyslog_receiver_max_sessions='1"nonsense="')
     assert "nothing of it is in force" in output
 
 
-def test_a_first_deployment_that_does_not_work_leaves_nothing_running(site):
-    receiver = site.receivers["debian13"]
-    variables = {**site.variables(receiver, {"secret": OLD}, "udp"), **QUICK}
+@on("debian13")
+def test_a_first_deployment_that_does_not_work_leaves_nothing_running(site, receiver):
+    variables = {**site.variables({"secret": OLD}, "udp"), **QUICK}
     site.playbook("receiver", **variables, rsyslog_receiver_state="absent")
     with deaf(receiver):
         output = site.playbook(
@@ -181,45 +174,46 @@ def test_a_first_deployment_that_does_not_work_leaves_nothing_running(site):
     assert "the receiver was taken off again" in output
     assert daemons(receiver) == 0
     assert not has_table(receiver)
-    left = shell(
-        receiver,
+    left = receiver.shell(
         f"cd {CONFIG}; ls -d *.conf *.rulebase previous candidate {UNITS}/*spamexperts* {SYSCTL} "
         "/run/systemd/system/spamexperts* 2>/dev/null || true",
     )
     assert left == ""
-    assert "spamexperts" not in shell(receiver, "systemctl list-units --all --no-legend --state=failed")
-    prepare(site, receiver, {"secret": OLD})
-    arrives(site, receiver)
+    assert "spamexperts" not in receiver.shell("systemctl list-units --all --no-legend --state=failed")
+    prepare(site, {"secret": OLD})
+    arrives(site)
 
 
-def cut_short(site, receiver, log_format: dict) -> None:
+def cut_short(site, log_format: dict) -> None:
     """Let a run die when it has written the rules and not yet restarted the service."""
+    receiver = site.receiver
     pid = main_pid(receiver)
-    command, options = site.command("receiver", **site.variables(receiver, log_format, "udp"), **QUICK)
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    run = subprocess.Popen(command, start_new_session=True, **quiet, **options)
-    written = f"grep -q {log_format['secret']} {CONFIG}/records.rulebase"
-    shell(receiver, f"timeout 100 sh -c 'until {written}; do sleep 0.1; done'")
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
-    time.sleep(1)
+    command, options = site.command("receiver", **site.variables(log_format, "udp"), **QUICK)
+    options["env"] = {
+        **options["env"],
+        "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/plugins/callback"),
+        "ANSIBLE_CALLBACKS_ENABLED": "cut_short",
+        "CUT_SHORT_FILE": str(receiver.container.path(f"{CONFIG}/records.rulebase")),
+        "CUT_SHORT_TEXT": log_format["secret"],
+    }
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, **options)
+    assert done.returncode == -signal.SIGKILL, done.stdout[-6000:] + done.stderr[-2000:]
     assert main_pid(receiver) == pid
     assert daemons(receiver) == 2
-    shell(receiver, f"test -f {CONFIG}/previous/records.rulebase")
+    receiver.shell(f"test -f {CONFIG}/previous/records.rulebase")
 
 
+@on("debian12")
 @pytest.mark.parametrize("wanted", ["finished", "back", "removed"])
-def test_a_run_that_was_cut_short(site, wanted):
+def test_a_run_that_was_cut_short(site, receiver, wanted):
     """The next one finishes it, or goes back, or removes everything; no second daemon stays."""
-    receiver = site.receivers["debian12"]
-    prepare(site, receiver, {"secret": OLD})
-    cut_short(site, receiver, {"secret": NEW})
+    prepare(site, {"secret": OLD})
+    cut_short(site, {"secret": NEW})
     if wanted == "removed":
-        variables = site.variables(receiver, {"secret": NEW}, "udp")
+        variables = site.variables({"secret": NEW}, "udp")
         site.playbook("receiver", **variables, rsyslog_receiver_state="absent")
         assert daemons(receiver) == 0
-        left = shell(
-            receiver,
+        left = receiver.shell(
             f"find / -xdev -iname '*spamexperts*' -not -path '/proc/*' -not -path '{DATA_DIR}*'; "
             "systemctl list-units --all --no-legend 'spamexperts*'; ls /run/systemd/system",
         )
@@ -231,27 +225,27 @@ def test_a_run_that_was_cut_short(site, wanted):
             output = site.playbook(
                 "receiver",
                 fails=True,
-                **site.variables(receiver, {"secret": NEW}, "udp"),
+                **site.variables({"secret": NEW}, "udp"),
                 **QUICK,
                 rsyslog_receiver_listeners=WITH_DEAF,
             )
         assert "the earlier one is in force again" in output
-        rules = shell(receiver, f"cat {CONFIG}/records.rulebase")
+        rules = receiver.shell(f"cat {CONFIG}/records.rulebase")
         assert OLD in rules and NEW not in rules
         secret = OLD
     else:
-        variables = {**site.variables(receiver, {"secret": NEW}, "udp"), **QUICK}
+        variables = {**site.variables({"secret": NEW}, "udp"), **QUICK}
         dry = site.playbook("receiver", "--check", **variables)
         assert "was cut short" in dry
-        assert site.changed(dry)[receiver.container] > 0
-        site.configure(receiver, {"secret": NEW}, "udp")
-        with under_load(site, receiver, "debian12 after a run that was cut short"):
+        assert site.changed(dry) > 0
+        site.configure({"secret": NEW}, "udp")
+        with under_load(site, "after a run that was cut short"):
             output = site.playbook("receiver", **variables)
-        assert site.changed(output)[receiver.container] > 0
-        assert site.changed(site.playbook("receiver", **variables))[receiver.container] == 0
+        assert site.changed(output) > 0
+        assert site.changed(site.playbook("receiver", **variables)) == 0
         secret = NEW
     assert daemons(receiver) == 1
     traces = f"{CONFIG}/previous {CONFIG}/candidate /run/systemd/system/{HANDOVER}"
-    assert shell(receiver, f"ls -d {traces} 2>/dev/null || true") == ""
-    site.configure(receiver, {"secret": secret}, "udp")
-    arrives(site, receiver)
+    assert receiver.shell(f"ls -d {traces} 2>/dev/null || true") == ""
+    site.configure({"secret": secret}, "udp")
+    arrives(site)

@@ -20,9 +20,9 @@ fi
 # shellcheck source=tests/tools/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-NETWORK=spamexperts-demo
-CLUSTER=spamexperts-demo-cluster
-RECEIVER=spamexperts-demo-receiver
+NETWORK="$PREFIX-demo"
+CLUSTER="$NETWORK-cluster"
+RECEIVER="$NETWORK-receiver"
 IMAGE=localhost/spamexperts-test:bookworm
 WORK="$CACHE/demo"
 VENV="$ROOT/.venv"
@@ -72,7 +72,7 @@ prepare() {
 # start_container NAME: prints its address once its systemd is up.
 start_container() {
     local tries
-    podman run --detach --systemd=always --name="$1" --hostname="${1#spamexperts-demo-}" --network="$NETWORK" "$IMAGE" \
+    podman run --detach --systemd=always --name="$1" --hostname="${1#"$NETWORK-"}" --network="$NETWORK" "$IMAGE" \
         /lib/systemd/systemd >/dev/null 2>>"$WORK/podman.log" || die "podman does not start a container: $(cat "$WORK/podman.log")"
     for tries in $(seq 60); do
         case "$(podman exec "$1" systemctl is-system-running 2>/dev/null || true)" in running | degraded) break ;; esac

@@ -4,7 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # images.sh [SUITE...]: builds localhost/spamexperts-test:SUITE (default: bookworm trixie) from Debian packages, with systemd
-# and rsyslog as on a stock host. An image that was built by the same recipe is kept.
+# and rsyslog as on a stock host. All checkouts of a machine share the images. An image that was built by the same recipe
+# from the same versions of the packages is kept.
 
 # shellcheck source=tests/tools/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -18,28 +19,33 @@ PACKAGES=systemd-sysv,dbus,python3,iproute2,ca-certificates,sudo,rsyslog,openssl
 # netavark calls iptables, which Debian only recommends.
 need_packages podman runc mmdebstrap netavark aardvark-dns iptables
 
-recipe() { printf '%s' "$1 $VARIANT $PACKAGES" | sha256sum | cut -c 1-16; }
-built() { [ "$(podman image inspect -f '{{index .Labels "recipe"}}' "$IMAGE:$1" 2>/dev/null)" = "$(recipe "$1")" ]; }
+arguments() { printf '%s\n' "--variant=$VARIANT" "--include=$PACKAGES" "$1"; }
+recipe() { arguments "$1" | sha256sum | cut -c 1-16; }
+label() { podman image inspect -f "{{index .Labels \"$2\"}}" "$IMAGE:$1" 2>/dev/null || true; }
 
 build() {
-    local tar
+    local tar arguments packages
+    mapfile -t arguments < <(arguments "$1")
+    packages="$(suite_packages "${arguments[@]}")"
+    if [ "$(label "$1" recipe)" = "$(recipe "$1")" ] && [ "${packages:-$(label "$1" packages)}" = "$(label "$1" packages)" ]; then
+        say "image $IMAGE:$1 is up to date"
+        return
+    fi
     tar="$(mktemp "$CACHE/image.XXXXXX.tar")"
-    quietly "debootstrapping $1 (about half a minute)" mmdebstrap --variant="$VARIANT" --include="$PACKAGES" "$1" "$tar"
-    quietly "importing $IMAGE:$1" podman import --change "LABEL recipe=$(recipe "$1")" "$tar" "$IMAGE:$1"
+    quietly "debootstrapping $1 (about half a minute)" mmdebstrap "${arguments[@]}" "$tar"
+    quietly "importing $IMAGE:$1" podman import --change "LABEL recipe=$(recipe "$1")" \
+        --change "LABEL packages=$packages" "$tar" "$IMAGE:$1"
     rm -f "$tar"
 }
 
 # A second caller waits and then finds the images built.
-exec 9>"$CACHE/images.lock"
-flock 9
+machine_lock images
 if [ "$#" -eq 0 ]; then set -- bookworm trixie; fi
 pids=()
 for suite in "$@"; do
-    if built "$suite"; then
-        say "image $IMAGE:$suite is up to date"
-    else
-        build "$suite" &
-        pids+=($!)
-    fi
+    build "$suite" &
+    pids+=($!)
 done
 for pid in "${pids[@]}"; do wait "$pid" || die "an image could not be built"; done
+# Those that were replaced, unless a container still has one.
+podman image prune --force --filter label=recipe >/dev/null

@@ -10,14 +10,14 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 suite="${1:?lnav.sh SUITE}"
-work="$CACHE/lnav-$suite"
-exec 9>"$work.lock"
+arguments=(--variant=extract --include=lnav "$suite")
+exec 9>"$CACHE/lnav-$suite.lock"
 flock 9
+work="$(unpacked "lnav-$suite" "${arguments[@]}")"
 if [ ! -x "$work/bin/lnav" ]; then
-    need_packages mmdebstrap
     rm -rf "$work"
     mkdir -p "$work/bin"
-    quietly "unpacking lnav of Debian $suite" mmdebstrap --variant=extract --include=lnav "$suite" "$work/root"
+    quietly "unpacking lnav of Debian $suite" mmdebstrap "${arguments[@]}" "$work/root"
     libraries="$(dirname "$(find "$work/root" -name 'libpcre2-8.so.0' -print -quit)")"
     cat >"$work/bin/lnav" <<EOF
 #!/bin/sh

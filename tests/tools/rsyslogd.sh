@@ -15,16 +15,16 @@ PACKAGES=(rsyslog libestr0 libfastjson4 liblognorm5)
 BIN="$CACHE/bin"
 
 of_release() {
-    local suite="$1" work="$CACHE/rsyslog-$1" libraries
-    exec 9>"$work.lock"
+    local suite="$1" arguments work libraries
+    # libfaketime: some tests run rsyslogd on a clock of their own.
+    arguments=(--variant=extract "--include=rsyslog,libfaketime" "$suite")
+    exec 9>"$CACHE/rsyslog-$suite.lock"
     flock 9
+    work="$(unpacked "rsyslog-$suite" "${arguments[@]}")"
     if [ ! -x "$work/bin/rsyslogd" ]; then
-        need_packages mmdebstrap
         rm -rf "$work"
         mkdir -p "$work/bin"
-        # libfaketime: some tests run rsyslogd on a clock of their own.
-        quietly "unpacking rsyslog of Debian $suite" \
-            mmdebstrap --variant=extract --include=rsyslog,libfaketime "$suite" "$work/root"
+        quietly "unpacking rsyslog of Debian $suite" mmdebstrap "${arguments[@]}" "$work/root"
         libraries="$(dirname "$(find "$work/root" -name libestr.so.0 -print -quit)")"
         cat >"$work/bin/rsyslogd" <<EOF
 #!/bin/sh

@@ -26,7 +26,7 @@ author: spamexperts.local_cloud contributors (!UNKNOWN)
 options:
   pid:
     description:
-      - Process ID, on this machine, of the container's first process, as C(podman inspect -f {{.State.Pid}}) prints it.
+      - Number, on this machine, of the first process of the container, as C(podman inspect -f {{.State.Pid}}) prints
     type: int
     required: true
     vars:
