@@ -7,13 +7,8 @@
 from __future__ import annotations
 
 import contextlib
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from functional.harness import PASSWORD, Ansible
 
 from emulator import Emulator
