@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ssl
 import sys
+import threading
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Tuple
 
@@ -20,6 +21,7 @@ from .query import arguments
 from .serving import Server
 from .switches import Switches
 from .tls import Certificates
+from .together import Together
 
 PATH = "/cgi-bin/api"
 _HANDSHAKE_S = 10.0
@@ -32,8 +34,9 @@ class Api:
     def __init__(self, calls: Calls, switches: Switches, journal: Journal, authenticator: Authenticator) -> None:
         self._calls, self._switches, self._journal, self._auth = calls, switches, journal, authenticator
         self._faults = Faults(switches)
+        self._together = Together(switches)
 
-    def answer(self, method: str, target: str, authorization: str, client: str) -> Reply:
+    def answer(self, method: str, target: str, authorization: str, client: str, stopping: threading.Event) -> Reply:
         """Return the reply to a request for `target` (path and query), and write it down."""
         path, _mark, query = target.partition("?")
         pairs = arguments(query, self._switches["semicolon"])
@@ -63,6 +66,8 @@ class Api:
             fault=fault,
             reply=reply.text[:4096],
         )
+        if passed:
+            self._together.wait(call, stopping)
         return reply
 
     def _unauthorized(self) -> Reply:
@@ -91,9 +96,8 @@ class _Handler(BaseHTTPRequestHandler):
         # A body is read and thrown away, or it would be taken for the next request of the connection.
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.stopping.wait(self.server.switches["slow_s"])
-        reply = self.server.api.answer(
-            self.command, self.path, self.headers.get("Authorization", ""), str(self.client_address[0])
-        )
+        authorization, client = self.headers.get("Authorization", ""), str(self.client_address[0])
+        reply = self.server.api.answer(self.command, self.path, authorization, client, self.server.stopping)
         if reply.transmit == "dropped":
             self.close_connection = True
             return

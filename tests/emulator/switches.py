@@ -144,6 +144,7 @@ SWITCHES: Tuple[Switch, ...] = (
     Switch("auth", "basic", ("basic", "digest", "both"), "authentication scheme that is offered and taken"),
     Switch("tls", "good", ("good", "wrong_name", "expired", "self_signed", "unknown_ca"), "the certificate shown"),
     Switch("slow_s", 0.0, float, "seconds to wait before answering"),
+    Switch("together", 0, int, "so many calls of each method are carried out before the first of them is answered"),
     Switch(
         "fault",
         "none",

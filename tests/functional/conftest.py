@@ -7,18 +7,17 @@
 from __future__ import annotations
 
 import contextlib
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from functional.harness import PASSWORD, Ansible
 
 from emulator import Emulator
 from emulator.cluster import NAMES
 from emulator.tls import Certificates
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "matrix: slow, and only part of make test-matrix")
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import stat
+from pathlib import Path
+from typing import Any
 
 import pytest
-from functional.harness import GET, PASSWORD, clusters, forms
+from functional.harness import GET, PASSWORD, Run, clusters, forms
+
+from emulator import Emulator
 
 PLAYBOOK = "spamexperts.local_cloud.audit"
 SECRET, OLD_SECRET = "first-secret-0123456789", "older-secret-9876543210"
@@ -21,6 +26,16 @@ VARIABLES = {
     "spamexperts_log_format": {"secret": SECRET, "previous_secrets": [OLD_SECRET]},
 }
 SHOW_TASK, FAIL_TASK = "Show the report", "Fail for a cluster that failed or drifted"
+
+
+@dataclasses.dataclass(frozen=True)
+class Audits:
+    """The runs of each way, the clusters and hosts that they looked at, and the folder of their reports."""
+
+    runs: dict[str, Run]
+    emulators: dict[str, Emulator]
+    hosts: dict[str, dict[str, Any]]
+    folder: Path
 
 
 @pytest.fixture(scope="module")
@@ -50,18 +65,18 @@ def done(ansible, cluster, tmp_path_factory):
         runs[way] = ansible.play(
             PLAYBOOK, "-vvvv", "--diff", hosts=hosts, extra=extra, env={"ANSIBLE_SHOW_CUSTOM_STATS": "true"}
         )
-    return runs, emulators, folder, hosts
+    return Audits(runs, emulators, hosts, folder)
 
 
 def test_audit_reads_each_cluster_once_and_writes_never(done):
-    emulators = done[1]
+    emulators = done.emulators
     assert emulators["good"].journal.calls == [GET] * 3
     assert [emulator.journal.writes for emulator in emulators.values()] == [[]] * 4
     assert emulators["drifted"].state.settings["host"] == "192.0.2.99"
 
 
 def test_audit_shows_one_table(done):
-    for run in done[0].values():
+    for run in done.runs.values():
         lines = run.result(SHOW_TASK)["msg"]
         assert lines[0].split() == ["CLUSTER", "STATE", "SETTING", "IS", "SHOULD", "BE"]
         assert lines[1].split() == ["good", "ok"]
@@ -81,8 +96,7 @@ def test_audit_shows_one_table(done):
 
 
 def test_audit_writes_the_report_as_json(done):
-    runs, _emulators, folder, _hosts = done
-    path = folder / "plain.json"
+    path = done.folder / "plain.json"
     report = json.loads(path.read_text("utf-8"))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert report["good"] == {"state": "ok", "settings": {}}
@@ -91,31 +105,26 @@ def test_audit_writes_the_report_as_json(done):
     assert set(report["rotating"]["settings"]) == {"message_template", "status_template"}
     assert (report["refusing"]["state"], report["refusing"]["failure_class"]) == ("failed", "auth")
     assert set(report) == {"good", "drifted", "rotating", "refusing"}
-    assert '"spamexperts_report"' in runs["plain"].stdout
+    assert '"spamexperts_report"' in done.runs["plain"].stdout
 
 
 def test_audit_fails_for_failures_and_where_wanted_for_drift(done):
-    failed = {
-        way: sorted(
-            entry["host"] for entry in run.results if entry["task"] == FAIL_TASK and entry["outcome"] == "failed"
-        )
-        for way, run in done[0].items()
-    }
+    failed = {way: run.failed(FAIL_TASK) for way, run in done.runs.items()}
     assert failed == {"plain": ["refusing"], "strict": ["drifted", "refusing", "rotating"], "force": ["refusing"]}
-    assert [run.status for run in done[0].values()] == [2, 2, 2]
-    assert done[0]["strict"].result(FAIL_TASK, "drifted")["msg"] == "It differs in host, message_template, enabled."
+    assert [run.status for run in done.runs.values()] == [2, 2, 2]
+    assert done.runs["strict"].result(FAIL_TASK, "drifted")["msg"] == "It differs in host, message_template, enabled."
 
 
 def test_audit_shows_neither_secret_nor_password(done):
-    for way, run in done[0].items():
+    for way, run in done.runs.items():
         run.assert_hides({SECRET, OLD_SECRET, *forms("apiuser", PASSWORD)})
-        text = (done[2] / f"{way}.json").read_text("utf-8")
+        text = (done.folder / f"{way}.json").read_text("utf-8")
         assert SECRET not in text
         assert OLD_SECRET not in text
         assert "********" in text
 
 
 def test_audit_succeeds_where_drift_is_allowed(ansible, done):
-    hosts = {name: variables for name, variables in done[3].items() if name != "refusing"}
+    hosts = {name: variables for name, variables in done.hosts.items() if name != "refusing"}
     run = ansible.play(PLAYBOOK, "--check", hosts=hosts, extra=VARIABLES).assert_ok()
     assert len(run.result(SHOW_TASK)["msg"]) == 1 + 1 + 3 + 2

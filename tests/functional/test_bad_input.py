@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import socket
 
 import pytest
-from functional.harness import MODULE, PASSWORD, connection, forms, one_play
+from functional.harness import MODULE, PASSWORD, Run, connection, forms, one_play
+
+from emulator import Emulator
 
 SECRET = "bad-input-secret-0123456789"
 FAULTY_FORMAT = {"secret": SECRET, "message_fields": ["id", "subject_heder"]}
@@ -61,6 +64,12 @@ CASES = {
 FROM_ANSIBLE = ("unknown field",)
 
 
+@dataclasses.dataclass(frozen=True)
+class Done:
+    run: Run
+    emulators: list[Emulator]
+
+
 @pytest.fixture(scope="module")
 def done(ansible, shared, cluster):
     """All cases in one run: a host each."""
@@ -83,7 +92,7 @@ def done(ansible, shared, cluster):
     play = one_play({"name": "set", MODULE: options, "ignore_errors": True}, vars={"log_format": FAULTY_FORMAT})
     run = ansible.play(play, "-vvvv", "--diff", hosts=hosts)
     assert run.status == 0, run.stdout + run.stderr
-    return run, [shared, self_signed]
+    return Done(run, [shared, self_signed])
 
 
 def host_of(case: str) -> str:
@@ -93,7 +102,7 @@ def host_of(case: str) -> str:
 @pytest.mark.parametrize("case", CASES)
 def test_one_sentence_with_option_and_remedy(done, case):
     _options, option, remedy = CASES[case]
-    result = done[0].result("set", host_of(case))
+    result = done.run.result("set", host_of(case))
     message = result["msg"]
     assert result["failed"] and not result.get("changed")
     assert re.search(rf"\b{option}\b", message), message
@@ -107,9 +116,9 @@ def test_one_sentence_with_option_and_remedy(done, case):
 
 
 def test_nothing_was_written(done):
-    assert [emulator.journal.writes for emulator in done[1]] == [[], []]
-    assert done[1][0].state.settings["port"] == "1514"
+    assert [emulator.journal.writes for emulator in done.emulators] == [[], []]
+    assert done.emulators[0].state.settings["port"] == "1514"
 
 
 def test_failures_show_no_secret(done):
-    done[0].assert_hides({*forms("apiuser", PASSWORD), *forms("apiuser", "wr0ng-Password"), SECRET})
+    done.run.assert_hides({*forms("apiuser", PASSWORD), *forms("apiuser", "wr0ng-Password"), SECRET})

@@ -22,9 +22,9 @@ VARIABLES = {
     "spamexperts_log_format": {"secret": SECRET},
 }
 LOOK_TASK, SET_TASK, SAY_TASK, FAIL_TASK = (
-    "Look at what is wanted",
+    "Collect the desired settings of each cluster",
     "Set the cluster's remote syslog",
-    "Say what holds",
+    "Show the result of each cluster",
     "Fail for a cluster that failed",
 )
 
@@ -35,7 +35,7 @@ VERIFY = {"verify_retries": 0, "verify_delay": 0, "validate_templates": "strict"
 
 # What each way makes of a value.
 WAYS = {"typed": lambda value: value, "survey": str, "empty": lambda _value: ""}
-OPTIONS = {SET_TASK: {**CONNECTION, **VERIFY}, "Read the status": CONNECTION}
+OPTIONS = {SET_TASK: {**CONNECTION, **VERIFY}, "Read the status of each cluster": CONNECTION}
 USUAL = {
     "timeout": 60,
     "retries": 3,

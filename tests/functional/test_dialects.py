@@ -6,9 +6,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import pytest
 from functional.dialects import ROWS, allowed, covered, pairs, shows_defaults, switches
-from functional.harness import GET, MODULE, SET, connection, one_play
+from functional.harness import GET, MODULE, SET, Run, connection, one_play
+
+from emulator import Emulator
 
 # Nothing in it is the product's default. The first template has at 72 characters, where a spanning one is broken,
 # a blank of its own, and one at its end; the second has a delimiter that Python counts as white space, also at its end.
@@ -47,6 +52,21 @@ def test_every_pair_of_switches_is_in_some_row():
     assert pairs() - covered(rows) == set()
 
 
+@dataclasses.dataclass(frozen=True)
+class Dialect:
+    """A row of switches, the results by task, and the emulator."""
+
+    row: dict[str, Any]
+    results: dict[str, dict[str, Any]]
+    emulator: Emulator
+
+
+@dataclasses.dataclass(frozen=True)
+class Done:
+    run: Run
+    dialects: dict[str, Dialect]
+
+
 @pytest.fixture(scope="module")
 def done(ansible, cluster):
     """All dialects in one run: a host each, with an emulator each."""
@@ -67,14 +87,13 @@ def done(ansible, cluster):
     results: dict[str, dict] = {name: {} for name in ROWS}
     for entry in run.results:
         results[entry["host"]][entry["task"]] = entry["result"]
-    return run, results, clusters
+    dialects = {name: Dialect(row, results[name], clusters[name]) for name, row in ROWS.items()}
+    return Done(run, dialects)
 
 
 @pytest.fixture(params=list(ROWS))
 def dialect(request, done):
-    """(the row of switches, the results by task, the emulator)."""
-    _run, results, clusters = done
-    return ROWS[request.param], results[request.param], clusters[request.param]
+    return done.dialects[request.param]
 
 
 def held(emulator, number):
@@ -83,7 +102,7 @@ def held(emulator, number):
 
 
 def test_first_run_changes_and_names_each_setting(dialect):
-    _row, results, _emulator = dialect
+    results = dialect.results
     real = results["real"]
     assert real["changed"] and real["verified"]
     assert real["settings"] == WANTED
@@ -92,7 +111,7 @@ def test_first_run_changes_and_names_each_setting(dialect):
 
 
 def test_check_mode_predicts_the_same(dialect):
-    _row, results, _emulator = dialect
+    results = dialect.results
     for check, real in (("check", "real"), ("check reset", "reset")):
         for key in ("changed", "changed_keys", "before", "diff"):
             assert results[check][key] == results[real][key], (check, key)
@@ -101,7 +120,7 @@ def test_check_mode_predicts_the_same(dialect):
 
 
 def test_second_run_changes_nothing(dialect):
-    _row, results, _emulator = dialect
+    results = dialect.results
     again = results["again"]
     assert not again["changed"]
     assert again["changed_keys"] == []
@@ -114,7 +133,7 @@ def test_second_run_changes_nothing(dialect):
 
 
 def test_exactly_one_write_each(dialect):
-    row, _results, emulator = dialect
+    row, emulator = dialect.row, dialect.emulator
     writes = [GET, SET, GET]
     # A reset that cannot be seen to have been made is made each time, as documented.
     reset_again = [GET] if shows_defaults(row) else writes
@@ -134,7 +153,7 @@ def test_exactly_one_write_each(dialect):
 
 
 def test_the_cluster_holds_what_was_wanted_to_the_letter(dialect):
-    _row, _results, emulator = dialect
+    emulator = dialect.emulator
     sent = held(emulator, 1)
     for key in ("host", *TEMPLATES):
         assert sent[key] == WANTED[key]
@@ -144,7 +163,7 @@ def test_the_cluster_holds_what_was_wanted_to_the_letter(dialect):
 
 
 def test_what_is_not_managed_stays(dialect):
-    row, results, emulator = dialect
+    row, results, emulator = dialect.row, dialect.results, dialect.emulator
     single = results["single"]
     assert single["changed_keys"] == ["port"]
     assert single["diff"] == {"before": {"port": 1514}, "after": {"port": 6514}}
@@ -162,7 +181,7 @@ def test_what_is_not_managed_stays(dialect):
 
 
 def test_reset_gives_back_one_setting_and_no_other(dialect):
-    row, results, emulator = dialect
+    row, results, emulator = dialect.row, dialect.results, dialect.emulator
     reset, again = results["reset"], results["reset again"]
     assert reset["changed_keys"] == ["level"]
     assert reset["before"]["level"] == "WARNING"
@@ -179,7 +198,7 @@ def test_reset_gives_back_one_setting_and_no_other(dialect):
 
 
 def test_the_word_default_is_a_reset(dialect):
-    row, results, emulator = dialect
+    row, results, emulator = dialect.row, dialect.results, dialect.emulator
     word, again = results["word"], results["word again"]
     assert word["changed_keys"] == ["port", "facility"]
     assert word["settings"]["facility"] == "local0"
@@ -193,4 +212,4 @@ def test_the_word_default_is_a_reset(dialect):
 
 def test_the_diff_is_shown(done):
     for key in WANTED:
-        assert f'+    "{key}": ' in done[0].stdout
+        assert f'+    "{key}": ' in done.run.stdout

@@ -91,9 +91,9 @@ def sent(ansible, cluster):
         task = example()
         # Only where and as whom it is sent is this test's.
         task[MODULE].update(connection(emulators[name]))
-        plays += one_play(task, hosts=name)
+        plays += one_play({**task, "name": name}, hosts=name)
     run = ansible.play(plays, hosts={name: {} for name in EXAMPLES}).assert_ok()
-    return {name: Sent(run.result(EXAMPLE, name), emulators[name]) for name in EXAMPLES}
+    return {name: Sent(run.result(name), emulators[name]) for name in EXAMPLES}
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -12,7 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from functional.harness import GET, MODULE, PASSWORD, SET, connection, forms, one_play
+from functional.harness import GET, MODULE, PASSWORD, SET, Run, connection, forms, one_play
+
+from emulator import Emulator
 
 PAIR = base64.b64encode(f"apiuser:{PASSWORD}".encode()).decode()
 WANTED = {"host": "logs.example.com", "port": 5514, "level": "ERROR", "enabled": True}
@@ -90,7 +92,7 @@ CASES = {
         False,
     ),
     "unavailable": Case({"fault": "unavailable", "fault_count": 2}, [GET, GET, GET, SET, GET]),
-    "asked to wait": Case({"fault": "unavailable", "fault_count": 1, "retry_after": 1}, [GET, GET, SET, GET]),
+    "asked to wait": Case({"fault": "unavailable", "fault_count": 1, "retry_after": 2}, [GET, GET, SET, GET]),
     "unavailable for good": Case(
         {"fault": "unavailable"}, [GET] * 3, ("HTTP 503", "try again later"), "transport", False
     ),
@@ -168,6 +170,15 @@ CASES = {
 }
 
 
+@dataclasses.dataclass(frozen=True)
+class Done:
+    run: Run
+    clusters: dict[str, Emulator]
+
+    def result(self, name: str) -> dict[str, Any]:
+        return self.run.result("set", name.replace(" ", "_"))
+
+
 @pytest.fixture(scope="module")
 def done(ansible, cluster):
     """All faults in one run: a host each, with an emulator each."""
@@ -184,15 +195,14 @@ def done(ansible, cluster):
     play = one_play({"name": "set", MODULE: options, "ignore_errors": True})
     run = ansible.play(play, "-vvvv", "--diff", hosts=hosts)
     assert run.status == 0, run.stdout + run.stderr
-    return run, clusters
+    return Done(run, clusters)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_fault(done, name):
-    run, clusters = done
-    case, result = CASES[name], run.result("set", name.replace(" ", "_"))
+    case, result = CASES[name], done.result(name)
     assert result["failed"] == (case.says is not None), result
-    assert clusters[name].journal.calls == case.calls
+    assert done.clusters[name].journal.calls == case.calls
     assert result["changed"] == case.changed, result
     if case.says is None:
         assert result["verified"] and {key: result["settings"][key] for key in WANTED} == WANTED
@@ -203,9 +213,10 @@ def test_fault(done, name):
 
 
 def test_retry_after_is_waited_for(done):
-    first, second = done[1]["asked to wait"].journal.requests[:2]
-    assert 1 <= second["time"] - first["time"] < 10
+    """Without being asked to, the client waits for nothing before its second try."""
+    first, second = done.clusters["asked to wait"].journal.requests[:2]
+    assert second["time"] - first["time"] >= 2
 
 
 def test_faults_show_no_password(done):
-    done[0].assert_hides(forms("apiuser", PASSWORD))
+    done.run.assert_hides(forms("apiuser", PASSWORD))

@@ -40,7 +40,10 @@ SCRIPTS = {
     "systemctl": '#!/bin/sh\n[ ! -f "$STATE/stopped" ]\n',
 }
 
-pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="the role gives its files to root")
+pytestmark = [
+    pytest.mark.skipif(os.getuid() != 0, reason="the role gives its files to root"),
+    pytest.mark.matrix,
+]
 
 
 class Firewalld:

@@ -22,7 +22,10 @@ case "$1" in
         exec "$(sed -n s/^ExecStart=//p {folder}/units/"$2")" ;; esac ;;
 esac
 """
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the role's files belong to root")
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="the role's files belong to root"),
+    pytest.mark.matrix,
+]
 
 
 @pytest.fixture

@@ -22,11 +22,11 @@ VARIABLES = {
     "spamexperts_level": "DEBUG",
     "spamexperts_log_format": {"secret": SECRET, "previous_secrets": [OLD_SECRET]},
 }
-<<<<<<< HEAD
-SET_TASK, SAY_TASK = "Set the cluster's remote syslog", "Show the result of each cluster"
-=======
-LOOK_TASK, SET_TASK, SAY_TASK = "Look at what is wanted", "Set the cluster's remote syslog", "Say what holds"
->>>>>>> 188a0af (Tests: cases of configure, restore and carriers are hosts of few plays)
+LOOK_TASK, SET_TASK, SAY_TASK = (
+    "Collect the desired settings of each cluster",
+    "Set the cluster's remote syslog",
+    "Show the result of each cluster",
+)
 # The cluster had it, so it comes back, though no record can be made with it.
 TEMPLATE = f"100% spamexperts {OLD_SECRET} %(id)s %(subject_header)s {OLD_SECRET}"
 LAYOUTS = {

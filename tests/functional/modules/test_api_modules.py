@@ -8,22 +8,17 @@ from __future__ import annotations
 
 import base64
 import json
-import sys
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from functional.harness import PASSWORD
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import Client
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import FAILURE_CLASSES
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import execute
 from ansible_collections.spamexperts.local_cloud.plugins.modules import api_call, api_help_info, server_status_info
-from emulator import Emulator
 from emulator.listings import messages
 
-PASSWORD = 'Ge heim/42+&"%:#x~'
 PAIR = base64.b64encode(f"apiuser:{PASSWORD}".encode()).decode()
 ECHOES = [PASSWORD, quote(PASSWORD, safe=""), PAIR]
 STATUS = "api_get_json_server_status"
@@ -36,18 +31,6 @@ FAULTS = [
     ("redirect", "not_plaintext"), ("dropped", "transport"), ("truncated", "transport"),
     ("server_error", "transport"), ("unavailable", "transport"),
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def running():
-    with Emulator(password=PASSWORD) as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(running):
-    running.reset()
-    return running
 
 
 def run(module, emulator, check_mode=False, **more):
@@ -117,9 +100,8 @@ def test_status_of_an_old_build(emulator, layout, failure_class):
     assert run(server_status_info, emulator)["failure_class"] == failure_class
 
 
-def test_status_masks_what_echoes_the_password():
-    with Emulator(password=PASSWORD, nodes=ECHOES) as emulator:
-        assert list(run(server_status_info, emulator)["nodes"]) == ["********"]
+def test_status_masks_what_echoes_the_password(cluster):
+    assert list(run(server_status_info, cluster(nodes=ECHOES))["nodes"]) == ["********"]
 
 
 # -- api_help_info
@@ -161,7 +143,7 @@ def test_help_masks_what_echoes_the_password(emulator, monkeypatch):
 
 @pytest.mark.parametrize("layout", ["csv", "tab", "json", "labelled"])
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_a_listing_of_strangers_text_is_returned(emulator, layout, check_mode):
+def test_a_listing_of_untrusted_text_is_returned(emulator, layout, check_mode):
     emulator.set_switch("find_format", layout)
     result = call(emulator, FIND, check_mode, arguments={"domain": "other.example"})
     rows = messages("other.example")

@@ -9,14 +9,12 @@ from __future__ import annotations
 import base64
 import json
 import re
-import sys
+import threading
 import time
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from functional.harness import HANG
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils import _module, _remote_syslog_server
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import remote_syslog_server_spec
@@ -28,7 +26,7 @@ from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_sy
     read_settings,
 )
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._restore import restore_settings
-from emulator import Emulator, calls
+from emulator import calls, state
 
 PRINTABLE = (
     "spamexperts: 0123456789abcdef|message|1|%(id)s|%(domain)s|[%(sender)s]0123456789abcdef[%(subject_header)s]."
@@ -54,20 +52,6 @@ WANTED = {
     "status_template": STATUS,
 }
 CANONICAL = {**WANTED, "host": "syslog.example.com", "facility": "local3", "level": "DEBUG"}
-
-
-@pytest.fixture(scope="module")
-def running():
-    with Emulator() as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(running):
-    running.switches.reset()
-    running.state.reset()
-    running.journal.clear()
-    return running
 
 
 def params(emulator, **more):
@@ -276,30 +260,66 @@ def test_lost_answer_to_a_write_that_took_effect(emulator, fault):
 
 @pytest.mark.parametrize("late", [False, True])
 def test_write_slower_than_the_timeout_that_takes_effect(emulator, monkeypatch, late):
-    """Before the answer that nobody waits for, or only after it was given up."""
-    apply = emulator.state.apply
+    """Before the answer that nobody waits for, or only after a read found the old settings."""
+    apply, told = emulator.state.apply, calls.get_reply
+    begun, given_up, applied = threading.Event(), threading.Event(), threading.Event()
 
     def slow(*rest):
-        if late:
-            time.sleep(1.3)
-        apply(*rest)
+        begun.set()
         if not late:
-            time.sleep(1.3)
+            apply(*rest)
+        assert given_up.wait(HANG)
+        if late:
+            apply(*rest)
+        applied.set()
+
+    def tell(*rest):
+        text = told(*rest)
+        if begun.is_set():
+            # Nobody reads who still waits for the answer to a write.
+            given_up.set()
+            assert applied.wait(HANG)
+        return text
 
     monkeypatch.setattr(emulator.state, "apply", slow)
-    result = run(emulator, timeout=1, verify_delay=1, **WANTED)
+    monkeypatch.setattr(calls, "get_reply", tell)
+    result = run(emulator, timeout=2, retries=5, **WANTED)
     assert not result.get("failed") and result["changed"] and result["verified"], result
     assert result["settings"] == CANONICAL
     # A request is written down when it was answered.
-    time.sleep(0.8)
+    wait_for(lambda: emulator.journal.writes)
     assert len(emulator.journal.writes) == 1
 
 
-def test_cluster_that_shows_a_write_some_time_later(emulator):
+def wait_for(condition):
+    """Return when it holds; the limit is only for a test that hangs."""
+    end = time.monotonic() + HANG
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+class Clock:
+    """Stands in for the module time: it moves only by what is slept."""
+
+    def __init__(self):
+        self.now = 100.0
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+def test_cluster_that_shows_a_write_some_time_later(emulator, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(state, "time", clock)
+    monkeypatch.setattr(_remote_syslog_server, "time", clock)
     emulator.set_switch("lag_s", 1.5)
     late = run(emulator, verify_retries=0, **WANTED)
     assert (late["failure_class"], late["changed"]) == ("verify", True) and "raise verify_retries" in late["msg"]
-    time.sleep(1.5)
+    clock.sleep(1.5)
     assert not run(emulator, **WANTED)["changed"]
     result = run(emulator, verify_retries=3, verify_delay=1, level="ERROR")
     assert (result["changed"], result["verified"], result["settings"]["level"]) == (True, True, "ERROR")
