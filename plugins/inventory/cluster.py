@@ -136,7 +136,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
-        """Add what the source describes; raises AnsibleParserError and then has added nothing."""
+        """Add what the source describes; if it raises AnsibleParserError, nothing was added."""
         super().parse(inventory, loader, path, cache)
         found = self._find(clusters(self._options_of(path)), self.get_cache_key(path), cache)
         self._check(found)
@@ -161,7 +161,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         caching = self.get_option("cache")
         known: t.Dict[str, t.Any] = {}
         if caching and cache:
-            # There may be none yet, or it is too old.
+            # There may be no entry yet, or it may be too old.
             with contextlib.suppress(KeyError):
                 known = self._cache[key]
         found: Found = []
@@ -175,7 +175,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             except AnsibleParserError as error:
                 if self.get_option("fail_on_errors"):
                     raise
-                self.display.warning(f"{error.message}; this inventory is without its nodes")
+                self.display.warning(f"{error.message}; its nodes are missing from this inventory")
         if caching:
             # As text: reading its cache, Ansible makes trusted templates of dictionaries with certain keys.
             self._cache[key] = {

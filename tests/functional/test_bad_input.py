@@ -41,7 +41,7 @@ CASES = {
     "port 70000": ({"port": 70000}, "port", "between 1 and 65535"),
     "port word": ({"port": "syslog"}, "port", "between 1 and 65535"),
     "no host": ({"host": None, "enabled": True}, "host", "give host"),
-    "host with port": ({"host": "logs.example.com:514"}, "host", "the port has an option of its own"),
+    "host with port": ({"host": "logs.example.com:514"}, "host", "give the port in the option port"),
     "facility": ({"facility": "local9"}, "facility", "must be one of kern"),
     "level": ({"level": "chatty"}, "level", "must be one of DEBUG"),
     "enabled": ({"enabled": "perhaps"}, "enabled", "must be one of true, false"),

@@ -57,7 +57,7 @@ def test_own_options_win_over_shared_ones_and_those_over_the_environment(monkeyp
         ({"clusters": []}, "clusters must be a list"),
         ({"clusters": "east"}, "clusters must be a list"),
         ({"clusters": ["east"]}, "clusters must be a list"),
-        ({"clusters": [EAST], "name": "x"}, "name cannot be given beside clusters"),
+        ({"clusters": [EAST], "name": "x"}, "name cannot be combined with clusters"),
         ({"clusters": [EAST, {"name": "west"}]}, "cluster west: missing required arguments: api_url"),
         ({"clusters": [EAST, {"api_username": "x"}]}, "cluster 2: missing required arguments: api_url"),
         ({"clusters": [{**EAST, "api_usrname": "x"}]}, "cluster east: api_usrname"),
