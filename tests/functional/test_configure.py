@@ -136,7 +136,9 @@ OF_ONE_HOST = {
     ),
 }
 OF_ALL_HOSTS = {
-    "east2": Fault({"spamexperts_receiver_port": 6514}, "east, east2 are one cluster, because they have the same api_url"),
+    "east2": Fault(
+        {"spamexperts_receiver_port": 6514}, "east, east2 are one cluster, because they have the same api_url"
+    ),
     "north": Fault(
         {"spamexperts_receiver_host": "", "spamexperts_api_url": "https://north.example.com"},
         "Set spamexperts_receiver_host for north.",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The plan: what changes, what is written, what did not take."""
+"""The plan: what changes, what is written, what did not take effect."""
 
 from __future__ import annotations
 
