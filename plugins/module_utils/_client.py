@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""HTTP to the Software API: session, authentication, TLS, timeouts, retries. Does not know what a reply means."""
+"""HTTP to the Software API: session, authentication, TLS, timeouts, retries. Knows neither Ansible nor meanings."""
 
 from __future__ import annotations
 

@@ -189,7 +189,7 @@ def _after_failure(
         try:
             return _write(client, plan, current, params, may_repeat=False)
         except ApiError as second:
-            # If the second one was not sent, its error lacks that the first one was.
+            # If the second one was not sent, its error does not say yet that the first one was.
             raise second if second.result else _failed(second, plan, current, settings) from None
     failed = _failed(error, plan, current, settings)
     if error.failure_class in REFUSALS and settings.values == current.values and settings.pinned == current.pinned:

@@ -161,7 +161,7 @@ def test_help_masks_what_echoes_the_password(emulator, monkeypatch):
 
 @pytest.mark.parametrize("layout", ["csv", "tab", "json", "labelled"])
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_a_listing_of_strangers_text_is_returned(emulator, layout, check_mode):
+def test_listing_of_untrusted_text_is_returned(emulator, layout, check_mode):
     emulator.set_switch("find_format", layout)
     result = call(emulator, FIND, check_mode, arguments={"domain": "other.example"})
     rows = messages("other.example")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The client against the emulator: what goes over the wire, and what is made of what comes back."""
+"""The client against the emulator: what it sends, and what it makes of the replies."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_read_is_repeated_and_write_is_not(emulator, fault):
     assert len(emulator.journal.writes) == 1
 
 
-def test_reply_that_breaks_off(emulator):
+def test_reply_that_is_cut_off(emulator):
     emulator.set_switch("fault", "truncated")
     error = failure(emulator)
     assert error.failure_class == "transport" and error.sent

@@ -39,7 +39,7 @@ def test_equal_values_change_nothing():
 
 
 @pytest.mark.parametrize("port", [514, 515])
-def test_a_default_is_not_taken_for_not_given(port):
+def test_value_of_a_default_counts_as_given(port):
     result = make_plan(settings(port=str(1029 - port)), {"port": port})
     assert result.changed_keys == ("port",) and result.payload["port"] == str(port)
 
