@@ -40,7 +40,7 @@ CASES = {
     "no CA file": ({"ca_path": "/nonexistent/ca.pem"}, "ca_path", "give the path of a PEM file"),
     "port 70000": ({"port": 70000}, "port", "between 1 and 65535"),
     "port word": ({"port": "syslog"}, "port", "between 1 and 65535"),
-    "no host": ({"host": None, "enabled": True}, "host", "give host"),
+    "no host": ({"host": None, "enabled": True}, "host", "set host"),
     "host with port": ({"host": "logs.example.com:514"}, "host", "give the port in the option port"),
     "facility": ({"facility": "local9"}, "facility", "must be one of kern"),
     "level": ({"level": "chatty"}, "level", "must be one of DEBUG"),

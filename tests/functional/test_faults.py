@@ -41,7 +41,7 @@ ON_GET = (
     ("unauthorized", 1, ("HTTP 401", "correct api_username"), "auth"),
     ("forbidden", 1, ("HTTP 403",), "permission"),
     ("permission", 1, ("to call this method",), "permission"),
-    ("ip_restricted", 1, ("allow the address",), "ip_restricted"),
+    ("ip_restricted", 1, ("connect from the address",), "ip_restricted"),
     ("unknown_method", 1, ("update the cluster",), "unknown_method"),
     # Row 20: an error behind status 200.
     ("traceback", 1, ("inside the cluster",), "not_plaintext"),
