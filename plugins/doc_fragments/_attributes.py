@@ -32,10 +32,10 @@ requirements:
   - requests >= 2.25.0, on the host where the task runs
 notes:
   - The Software API exists on Local Cloud only. Hosted Cloud has the Control Panel API instead, which this collection
-    does not speak.
+    does not support.
   - Run the task on a host that can reach the master, usually with C(delegate_to=localhost) or C(connection=local).
-  - The cluster carries out every call on all its servers. Address the master, and let only one task at a time write
-    to one cluster; C(run_once) and C(throttle=1) help.
+  - The cluster carries out every call on all its servers. Address the master, and let only one task at a time write to
+    a cluster; C(run_once) and C(throttle=1) help.
 """
 
     # Should be used together with the standard fragment.
@@ -60,8 +60,8 @@ attributes:
 options:
   template_secrets:
     description:
-      - Texts inside templates that must not be shown, such as the secret of the log format and the ones before it.
-      - Everything that the task returns, its diff included, has asterisks in their place.
+      - Texts inside templates that must not be shown, such as the current and the previous secrets of the log format.
+      - They are replaced with asterisks in everything that the task returns, including its diff.
     type: list
     elements: str
 """

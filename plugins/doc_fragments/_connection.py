@@ -10,10 +10,10 @@ class ModuleDocFragment:
 options:
   api_url:
     description:
-      - Address of the cluster's master, such as V(https://master.example.com). The path C(/cgi-bin/api) is added when
-        it is missing.
-      - It must begin with C(https://), because every request carries the password, and must not hold credentials.
-      - Redirects are refused, so it must be the address that answers itself.
+      - Address of the cluster's master, such as V(https://master.example.com). The path C(/cgi-bin/api) is added if it
+        is missing.
+      - It must begin with C(https://), because every request carries the password, and must not contain credentials.
+      - Redirects are refused, so give the address that answers directly.
       - If the option is not given, the value of the environment variable E(SPAMEXPERTS_API_URL) is used.
     type: str
     required: true
@@ -25,7 +25,7 @@ options:
     required: true
   api_password:
     description:
-      - Password of that user. It is sent by HTTP basic authentication, or by digest authentication when the server
+      - Password of that user. It is sent with HTTP basic authentication, or with digest authentication if the server
         asks for that.
       - Ansible masks this text wherever it occurs in a result. A password that is also a common word or number, such
         as V(514), therefore hides that word or number as well.
@@ -34,15 +34,15 @@ options:
     required: true
   validate_certs:
     description:
-      - Whether the server's certificate is checked. Rather than switching this off for the self-signed certificate
-        that the product ships with, give that certificate in O(ca_path).
+      - Whether to check the server's certificate. Rather than switching this off for the self-signed certificate that
+        the product ships with, give that certificate in O(ca_path).
       - If the option is not given, the value of the environment variable E(SPAMEXPERTS_VALIDATE_CERTS) is used.
     type: bool
     default: true
   ca_path:
     description:
-      - Path of a file in PEM format, where the task runs, with the CA certificates that the server's certificate is
-        checked against.
+      - Path of a PEM file with the CA certificates that the server's certificate is checked against. The file must be
+        on the host where the task runs.
       - If the option is not given, the value of the environment variable E(SPAMEXPERTS_CA_PATH) is used.
     type: path
   timeout:
@@ -53,14 +53,14 @@ options:
     default: 60
   retries:
     description:
-      - How often a request that only reads is repeated when the connection fails or the server is temporarily
-        unavailable, with growing pauses. A request that writes is never repeated before the settings were read again
-        and found unchanged, and then once.
+      - How often a request that only reads is repeated, with growing pauses, if the connection fails or the server is
+        temporarily unavailable. A request that writes is repeated at most once, and only after the settings were read
+        again and found unchanged.
     type: int
     default: 3
   use_proxy:
     description:
-      - Whether the proxy that the environment names is used.
+      - Whether to use the proxy that the environment names.
     type: bool
     default: true
 """

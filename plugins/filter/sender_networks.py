@@ -26,7 +26,7 @@ def _network(sender: str) -> t.Union[ipaddress.IPv4Network, ipaddress.IPv6Networ
     try:
         return ipaddress.ip_network(sender)
     except ValueError as exc:
-        problem = f"sender_networks: {sender!r} is no IP address or network"
+        problem = f"sender_networks: {sender!r} is not an IP address or network"
         try:
             meant = ipaddress.ip_network(sender, strict=False).with_prefixlen
         except ValueError:

@@ -6,28 +6,28 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: cluster
-short_description: The filtering nodes of SpamExperts Local Cloud clusters as hosts
+short_description: Use the filtering nodes of SpamExperts Local Cloud clusters as hosts
 version_added: 0.2.0
 author:
   - spamexperts.local_cloud contributors (!UNKNOWN)
 description:
-  - Asks one or several SpamExperts (N-able) Local Cloud clusters for their filtering nodes through the Software API,
-    and makes a host of each. It does not work with Hosted Cloud.
-  - It reads only configuration files whose name ends in C(spamexperts_cluster.yml) or C(spamexperts_cluster.yaml), such
+  - Asks one or more SpamExperts (N-able) Local Cloud clusters for their filtering nodes through the Software API, and
+    adds each node as a host. It does not work with Hosted Cloud.
+  - It reads only configuration files whose names end in C(spamexperts_cluster.yml) or C(spamexperts_cluster.yaml), such
     as C(production.spamexperts_cluster.yml).
-  - A host has the name that the cluster gives the node. Nothing is said about how to connect to it; set
-    C(ansible_host) with O(compose) where the name is not enough.
-  - Every host is in the group C(spamexperts_nodes) and in the group C(spamexperts_cluster_NAME) of its cluster, where
-    characters that a group name cannot have become C(_).
+  - A host has the name that the cluster gives the node. The plugin does not set how to connect to it; set
+    C(ansible_host) with O(compose) if the name is not enough.
+  - Every host is in the group C(spamexperts_nodes) and in the group C(spamexperts_cluster_NAME) of its cluster.
+    Characters that are invalid in a group name become C(_).
   - Every host has the variables C(spamexperts_cluster), the cluster's name; C(spamexperts_api_url), the cluster's
     address without credentials; and C(spamexperts_node), the node's status with the same keys and types as in
     RV(spamexperts.local_cloud.server_status_info#module:nodes).
   - O(api_url), O(api_username), O(api_password), O(ca_path), O(name) and everything in O(clusters) can be templates,
-    for example with a lookup. They see extra variables, and no others.
-  - What a cluster says is data. It is never taken for a template.
-  - Either all that the clusters have is in the inventory, or the source fails and adds nothing; see also
-    O(fail_on_errors). It fails, too, when a node's name is no host name, when it is that of the local host or of a
-    group, and when two clusters have a node of the same name.
+    for example with a lookup. They can use extra variables and no others.
+  - Text from a cluster is data. It is never treated as a template.
+  - Either all nodes of all clusters are added, or the source fails and adds nothing; see also O(fail_on_errors). The
+    source also fails if a node's name is not a valid host name, if it is the name of the local host or of a group, and
+    if two clusters have a node of the same name.
 options:
   plugin:
     description: The name of this plugin.
@@ -42,18 +42,18 @@ options:
     type: str
   clusters:
     description:
-      - The clusters, if there are several.
-      - Each is a dictionary with an O(name) of its own and any of the options O(api_url), O(api_username),
-        O(api_password), O(validate_certs), O(ca_path), O(timeout), O(retries) and O(use_proxy). Those that it does not
-        have are taken from the top of the file, then from the environment.
+      - The clusters, if there is more than one.
+      - Each is a dictionary with its own O(name) and any of the options O(api_url), O(api_username), O(api_password),
+        O(validate_certs), O(ca_path), O(timeout), O(retries) and O(use_proxy). Options that it lacks are taken from the
+        top of the file, then from the environment.
     type: list
     elements: dict
   fail_on_errors:
     description:
-      - Whether one cluster that does not answer as expected fails the whole source. Ansible itself goes on without a
+      - Whether the whole source fails if one cluster does not answer as expected. Ansible itself continues without a
         failed source, with a warning, unless its setting C(any_unparsed_is_failed) is on.
       - If V(false), such a cluster is left out with a warning.
-      - Wrong options always fail the source.
+      - Invalid options always fail the source.
     type: bool
     default: true
 extends_documentation_fragment:
@@ -64,16 +64,16 @@ extends_documentation_fragment:
 requirements:
   - requests >= 2.25.0, for the Python that runs Ansible
 notes:
-  - The cache holds names, addresses and status of the nodes, and no credentials. It is used for a cluster only while
-    the cluster's name and address are the same.
-  - With O(strict=false), Ansible passes over an error in O(compose), O(groups) or O(keyed_groups) without a word.
+  - The cache holds the names and status of the nodes and the addresses of the clusters, and no credentials. It is used
+    for a cluster only while the cluster's name and address stay the same.
+  - With O(strict=false), Ansible silently ignores errors in O(compose), O(groups) and O(keyed_groups).
 seealso:
   - module: spamexperts.local_cloud.server_status_info
 """
 
 EXAMPLES = r"""
-# all.spamexperts_cluster.yml: two clusters with one user, whose password is in a file. One cluster alone needs no list:
-# give its api_url here.
+# all.spamexperts_cluster.yml: two clusters with the same user, whose password is in a file. For a single cluster, give
+# its api_url here and leave out the list.
 ---
 plugin: spamexperts.local_cloud.cluster
 api_username: apiuser
@@ -136,7 +136,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
-        """Add what the source describes; raises AnsibleParserError and then has added nothing."""
+        """Add what the source describes; if it raises AnsibleParserError, nothing was added."""
         super().parse(inventory, loader, path, cache)
         found = self._find(clusters(self._options_of(path)), self.get_cache_key(path), cache)
         self._check(found)
@@ -161,7 +161,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         caching = self.get_option("cache")
         known: t.Dict[str, t.Any] = {}
         if caching and cache:
-            # There may be none yet, or it is too old.
+            # There may be no entry yet, or it may be too old.
             with contextlib.suppress(KeyError):
                 known = self._cache[key]
         found: Found = []
@@ -175,7 +175,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             except AnsibleParserError as error:
                 if self.get_option("fail_on_errors"):
                     raise
-                self.display.warning(f"{error.message}; this inventory is without its nodes")
+                self.display.warning(f"{error.message}; its nodes are missing from this inventory")
         if caching:
             # As text: reading its cache, Ansible makes trusted templates of dictionaries with certain keys.
             self._cache[key] = {

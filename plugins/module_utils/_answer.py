@@ -23,27 +23,27 @@ Redact = t.Callable[[str], str]
 _LABEL = re.compile(
     r"(?:[\s:*(\[-]*(?:\w*error|\w*exception|failure|failed|fatal|api_\w+)\b[\s:*)\]-]*)+", re.IGNORECASE
 )
-# What may stand before the words that are known: a row of a listing begins with a number or a quote, or has a
-# separator or an address.
+# What may stand before the known words. A row of a listing does not match: it begins with a number or a quote, or has
+# a separator or an address.
 _SENTENCE = re.compile(r"(?:[A-Za-z][^\t,;|:=@{}\[\]]*)?\Z")
 _FIRST = 300
 _SEPARATOR = re.compile(r"[\t;|]|,\S|[\"'],")
 
 
 def parse_json(text: str, opening: str = "{[", closing: str = "}]") -> t.Optional[t.Tuple[t.Any, t.List[str]]]:
-    """The object or list that a reply is, and the lines around it. A number that JSON does not have becomes text."""
+    """The object or list in a reply, and the lines around it. Numbers that JSON lacks, such as NaN, become text."""
     return braced(lines_of(text), lambda body: json.loads(body, parse_constant=str), opening, closing)
 
 
 def json_in(text: str) -> t.Any:
-    """The object or list in a reply that has nothing else but warnings around it; None for any other text."""
+    """The object or list in a reply with nothing but warnings around it; None for any other text."""
     content, around = parse_json(text) or (None, [])
     alone = all(not line.strip() or _is_notice(line) or PROSE.match(line.strip()) for line in around)
     return content if alone else None
 
 
 def _is_notice(line: str) -> bool:
-    # To the parser of the settings an error that quotes one looks like a warning in another language.
+    # An error that quotes a setting looks like a warning in another language to is_warning.
     return is_warning(line) and not _LABEL.match(line)
 
 
@@ -58,10 +58,10 @@ def warnings_in(text: str, redact: Redact = str) -> t.List[str]:
 
 
 def refusal_in(text: str, redact: Redact = str) -> t.Optional[ReplyError]:
-    """The error that an arbitrary method's reply is, or None.
+    """The error in the reply of an arbitrary method, or None.
 
-    A reply may hold text of strangers, such as the subject of a mail, which must not pass for an error. So only the
-    first line that is no warning counts, and only when it reads like a sentence up to the words that are known.
+    A reply may contain untrusted text, such as the subject of a mail, which must not pass for an error. So only the
+    first line after the warnings counts, and only if it reads like a sentence up to the known words.
     """
     first = next((line.strip() for line in lines_of(text) if line.strip() and not _is_notice(line)), "")
     label = _LABEL.match(first[:_FIRST])
@@ -74,7 +74,7 @@ def refusal_in(text: str, redact: Redact = str) -> t.Optional[ReplyError]:
 
 
 def redacted(value: t.Any, redact: Redact) -> t.Any:
-    """The same value with secrets taken out of all texts and keys, and without characters that no output can show."""
+    """The same value with secrets masked in all texts and keys, and without characters that cannot be output."""
     if isinstance(value, str):
         return redact(value.encode("utf-8", "replace").decode("utf-8"))
     if isinstance(value, dict):

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What api_call does: one call of any method, without knowing what it means."""
+"""What api_call does: one call of any method, whatever the method means."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ Params = t.Mapping[str, t.Any]
 Result = t.Dict[str, t.Any]
 
 _READS = re.compile(r"api_(?:get|list|find)_\w+\Z|api_help\Z")
-# These two every call carries anyway.
+# Every call carries these two anyway.
 _RESERVED = ("call", "api_language")
 
 
 def call_method(params: Params, check_mode: bool) -> Result:
-    """The result of api_call. Raises ApiError, with ``changed`` in its result where a write may have taken effect."""
+    """The result of api_call. Raises ApiError, with ``changed`` in its result if a write may have taken effect."""
     method, arguments = _method(params["method"]), _arguments(params.get("arguments") or {})
     reads = bool(_READS.match(method))
     if not reads and not params["allow_write"]:
         raise OptionError(
-            f"method {method} may change the cluster, and so may all but api_get_*, api_list_*, api_find_* and"
-            " api_help; set allow_write to true if that is meant"
+            f"method {method} may change the cluster, as may any method other than api_get_*, api_list_*, api_find_*"
+            " and api_help; set allow_write to true if you intend that"
         )
     connection = Connection.from_options(params)
     with Client(connection) as client:
         client.url(method, arguments)
         if check_mode and not reads:
-            return {**_result("", str), "changed": True, "msg": f"{method} was not sent, because this is check mode"}
+            return {**_result("", str), "changed": True, "msg": f"{method} was not sent because this is check mode"}
         try:
             text = (client.read if reads else client.write)(method, **arguments)
             error = refusal_in(text, client.redact)
@@ -52,7 +52,7 @@ def call_method(params: Params, check_mode: bool) -> Result:
 
 def _method(method: str) -> str:
     if not re.match(r"api_[a-z0-9_]{1,100}\Z", method):
-        raise OptionError("method must be the name of an API method in full, such as api_get_remote_syslog_server")
+        raise OptionError("method must be the full name of an API method, such as api_get_remote_syslog_server")
     return method
 
 
@@ -60,13 +60,13 @@ def _arguments(arguments: Params) -> t.Dict[str, str]:
     texts = {}
     for name, value in arguments.items():
         if not re.match(r"[A-Za-z_][A-Za-z0-9_]*\Z", str(name)):
-            raise OptionError(f"arguments holds {str(name)!r}, which is no name of an argument; use letters, digits, _")
+            raise OptionError(f"arguments contains the invalid name {str(name)!r}; use letters, digits and underscores")
         if name in _RESERVED:
-            raise OptionError(f"arguments must not hold {name}, which is always sent; remove it")
+            raise OptionError(f"arguments must not contain {name}, which is always sent; remove it")
         if value is None:
             continue
         if not isinstance(value, (str, bool, int, float)):
-            raise OptionError(f"{name} in arguments must be text, a number or a boolean; join nested values yourself")
+            raise OptionError(f"{name} in arguments must be text, a number or a boolean; convert it to one of these")
         texts[str(name)] = str(value)
     return texts
 
@@ -82,11 +82,11 @@ def _result(text: str, redact: t.Callable[[str], str]) -> Result:
 
 
 def _written(error: ApiError, method: str) -> ApiError:
-    """The same error, saying also what is known of the write."""
+    """The same error, extended by what is known about the write."""
     if error.failure_class not in REFUSALS:
         error.result["changed"] = True
         error.message += (
-            f"; {method} was sent once, and it is unknown whether it took effect: look at the cluster before you run"
+            f"; {method} was sent once, and it is unknown whether it took effect: check the cluster before you run"
             " this again"
         )
     return error

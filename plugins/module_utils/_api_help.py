@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What api_help_info does: the methods that a cluster's build knows. Knows no layout but what a method looks like."""
+"""What api_help_info does: list the methods of a cluster's build. It knows what a method looks like, but no layout."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ._reply import error_in, lines_of
 Method = t.Dict[str, t.Any]
 
 _TEXT = r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\""
-# Marks of a list may stand before a method, but no word: "see api_x()" is part of a description.
+# List marks may stand before a method, but words may not: "see api_x()" is part of a description.
 _START = r"^[ \t]*(?:[-*+>#]+[ \t]*|[0-9]+[.)][ \t]*|def[ \t]+)?(?P<name>api_[a-z0-9_]+)"
 _SIGNATURE = re.compile(_START + r"(?=[ \t]*\()", re.MULTILINE)
 _NAME_ALONE = re.compile(_START + r"[ \t]*:?[ \t]*$", re.MULTILINE)
@@ -44,7 +44,7 @@ def read_help(params: t.Mapping[str, t.Any], check_mode: bool) -> t.Dict[str, t.
 
 
 def parse_help(text: str, redact: t.Callable[[str], str] = str) -> t.Dict[str, Method]:
-    """The methods by name. Raises ReplyError when there is none."""
+    """The methods by name. Raises ReplyError if there are none."""
     text = "\n".join(line.rstrip() for line in lines_of(text))
     signatures = list(_SIGNATURE.finditer(text))
     methods: t.Dict[str, Method] = {}
@@ -54,7 +54,7 @@ def parse_help(text: str, redact: t.Callable[[str], str] = str) -> t.Dict[str, M
     names = [match["name"] for match in _NAME_ALONE.finditer(text)]
     names += re.findall("api_[a-z0-9_]+", " ".join(match[0] for match in _NAMES.finditer(text)))
     if not signatures and not names:
-        # Only then, because a line of a description may begin like this as well.
+        # Only now, because a line of a description may begin like this as well.
         error = refusal_in(text, redact)
         if error:
             raise error

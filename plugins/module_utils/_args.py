@@ -42,12 +42,12 @@ def connection_spec() -> Spec:
 
 
 def secrets_spec() -> Spec:
-    """The texts to mask in what is returned; documented in the fragment ``_attributes.template_secrets``."""
+    """The texts to mask in the result; documented in the fragment ``_attributes.template_secrets``."""
     return {"template_secrets": {"type": "list", "elements": "str", "no_log": True}}
 
 
 def remote_syslog_server_spec() -> Spec:
-    """All options of the module remote_syslog_server. No setting has a default: not given means not managed."""
+    """All options of the module remote_syslog_server. No setting has a default: one not given is not managed."""
     return {
         **connection_spec(),
         **secrets_spec(),

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""HTTP to the Software API: session, authentication, TLS, timeouts, retries. Knows no Ansible and no meanings."""
+"""HTTP to the Software API: session, authentication, TLS, timeouts, retries. Knows neither Ansible nor meanings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ except ImportError:
     Retry = object  # type: ignore[misc,assignment]
 
 API_PATH = "/cgi-bin/api"
-# Web servers refuse a request line of more than 8 kB, each with a page of its own; so say it first and clearly.
+# Web servers refuse a request line of more than 8 kB, each with a page of its own. A clear message comes first.
 _MAX_URL = 8000
 _MAX_RETRY_AFTER_S = 60.0
 _RETRY_STATUSES = (429, 502, 503, 504)
@@ -43,7 +43,7 @@ class Connection:
     url: str
     username: str
     password: str = dataclasses.field(repr=False)
-    # What else must not show in a message.
+    # Other texts that must not appear in a message.
     secrets: t.Tuple[str, ...] = dataclasses.field(default=(), repr=False)
     verify: t.Union[bool, str] = True
     timeout: float = 60.0
@@ -85,15 +85,15 @@ class Connection:
 
 
 def api_address(text: str) -> str:
-    """The URL that requests go to, whichever way api_url is written; raises OptionError."""
+    """The URL that requests are sent to, however api_url is written; raises OptionError."""
     wanted = "give https://MASTER, the address of the cluster's master"
     try:
         parts = urlsplit(text.strip())
         port = parts.port
     except ValueError:
-        raise OptionError(f"api_url is no valid URL; {wanted}") from None
+        raise OptionError(f"api_url is not a valid URL; {wanted}") from None
     if parts.username is not None or parts.password is not None or "@" in parts.netloc:
-        raise OptionError("api_url must not hold credentials; use api_username and api_password")
+        raise OptionError("api_url must not contain credentials; use api_username and api_password")
     if parts.scheme.lower() != "https":
         raise OptionError(f"api_url must begin with https:// because every request carries the password; {wanted}")
     if not parts.hostname:
@@ -126,13 +126,13 @@ class Client:
             status_forcelist=_RETRY_STATUSES,
             raise_on_status=False,
         )
-        # A certificate does not get better by asking again.
+        # Asking again does not make a certificate valid.
         self._retry.other = 0
         self._no_retry = Retry(0, read=False)
         self._adapter = HTTPAdapter()
         self._session = requests.Session()
         self._session.mount("https://", self._adapter)
-        # None is followed, and requests would fail on a target that is no URL.
+        # Redirects are never followed, and requests would fail on an invalid target.
         self._session.get_redirect_target = lambda _response: None  # type: ignore[method-assign,assignment]
         self._wrote = False
         # As bytes: requests would encode text as Latin-1 and fail on the rest.
@@ -152,21 +152,21 @@ class Client:
         return self._call(call, arguments)
 
     def write(self, call: str, /, **arguments: str) -> str:
-        """The reply to a call that changes something; sent once. Raises TransportError, whose ``sent`` tells."""
+        """The reply to a call that changes something; sent once. Raises TransportError; see its ``sent``."""
         self._adapter.max_retries = self._no_retry
         self._wrote = True
         return self._call(call, arguments)
 
     def url(self, call: str, arguments: t.Mapping[str, str]) -> str:
-        """What a request for a call asks for. Raises OptionError where no web server would take it."""
+        """The URL of a call. Raises OptionError if it is too long for web servers."""
         pairs = [("call", call), *arguments.items(), ("api_language", "en")]
-        # Everything outside the unreserved characters: an old CGI parser splits on ";", and "+" means a blank to some.
+        # Everything outside the unreserved characters: an old CGI parser splits on ";", and some take "+" for a blank.
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs)
         url = f"{self.connection.url}?{query}"
         if len(url) > _MAX_URL:
             longest = max(arguments, key=lambda name: len(arguments[name]), default="api_url")
             raise OptionError(
-                f"{longest} is too long: the request would have {len(url)} characters, and web servers take"
+                f"{longest} is too long: the request would have {len(url)} characters, and web servers accept"
                 f" about {_MAX_URL}; use fewer fields"
             )
         return url
@@ -176,7 +176,7 @@ class Client:
         response = self._get(url)
         offers = response.headers.get("WWW-Authenticate", "").lower()
         if response.status_code == 401 and "digest" in offers and isinstance(self._auth, HTTPBasicAuth):
-            # A 401 means that the call was not carried out, so this repeats nothing.
+            # A 401 means that the call was not carried out, so this is not a second call.
             self._auth = HTTPDigestAuth(self.connection.username, self.connection.password)
             response = self._get(url)
         self._check_status(response)
@@ -188,7 +188,7 @@ class Client:
     def _get(self, url: str) -> t.Any:
         try:
             with warnings.catch_warnings():
-                # The user said so with validate_certs; a warning would turn up in the output of every task.
+                # The user asked for it with validate_certs; the warning would appear in the output of every task.
                 warnings.simplefilter("ignore", InsecureRequestWarning)
                 return self._request(url)
         except (requests.exceptions.RequestException, OSError, UnicodeError) as error:
@@ -196,7 +196,7 @@ class Client:
             raise self._transport_error(error) from None
 
     def _request(self, url: str) -> t.Any:
-        # All of these on each request: what a session holds loses against REQUESTS_CA_BUNDLE and the like.
+        # All of these with each request: REQUESTS_CA_BUNDLE and the like override what a session holds.
         response = self._session.get(
             url,
             auth=self._auth,
@@ -208,7 +208,7 @@ class Client:
         )
         length = response.headers.get("Content-Length", "")
         if length.isdigit() and "Content-Encoding" not in response.headers and len(response.content) < int(length):
-            raise TransportError(f"api_url {self.connection.url}: the reply broke off; run again", sent=True)
+            raise TransportError(f"api_url {self.connection.url}: the reply was cut off; run again", sent=True)
         return response
 
     def _transport_error(self, error: Exception) -> TransportError:
@@ -228,9 +228,9 @@ class Client:
             return TransportError(f"{where} cannot be reached ({text}); check the address, the port and the firewall")
         if isinstance(error, requests.exceptions.ReadTimeout) or isinstance(cause, ReadTimeoutError):
             seconds = f"{self.connection.timeout:g}"
-            return TransportError(f"{where} gave no answer within {seconds} s; raise timeout or try later", sent=True)
+            return TransportError(f"{where} did not answer within {seconds} s; raise timeout or try later", sent=True)
         if isinstance(error, OSError) and "CA certificate" in str(error):
-            return TransportError("ca_path holds no usable CA certificate; give a file in PEM format", "tls")
+            return TransportError("ca_path contains no usable CA certificate; give a file in PEM format", "tls")
         return TransportError(f"{where}: the connection failed ({text}); try again", sent=True)
 
     def _check_status(self, response: t.Any) -> None:
@@ -239,14 +239,14 @@ class Client:
             return
         if status == 401:
             raise TransportError(
-                f"{where} refused the login (HTTP 401); correct api_username and api_password: a Software API user or a"
-                " super administrator is needed",
+                f"{where} refused the login (HTTP 401); correct api_username and api_password, which must be those of a"
+                " Software API user or a super administrator",
                 "auth",
                 sent=True,
             )
         if status == 403:
             raise TransportError(
-                f"{where} forbids this user or address the access (HTTP 403); allow both for the Software API user",
+                f"{where} denies access to this user or this address (HTTP 403); allow both on the cluster",
                 "permission",
                 sent=True,
             )
@@ -255,10 +255,10 @@ class Client:
                 target = urlsplit(response.headers.get("Location", ""))
                 location = shorten(self.redact(f"{target.hostname or ''}{target.path}")) or "nowhere"
             except ValueError:
-                location = "what is no URL"
+                location = "an invalid URL"
             raise TransportError(
-                f"{where} redirects to {location}, which is not followed with a password; set api_url to"
-                " the master itself",
+                f"{where} redirects to {location}, and redirects are refused because every request carries the"
+                " password; set api_url to the master itself",
                 "not_plaintext",
                 sent=True,
             )

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What can go wrong, as data, and how secrets are kept out of the sentences that say so."""
+"""Errors as data, and how secrets are kept out of their messages."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ FAILURE_CLASSES = (
     "verify",
     "internal",
 )
-# With these the cluster says that it did not even try.
+# With these, the cluster says that it did not carry out the call.
 REFUSALS = ("auth", "permission", "ip_restricted", "unknown_method", "bad_argument")
 
 _MASK = "********"
-# Of the beginning of a secret, fewer characters than these give nothing away and may be anything.
+# Fewer characters from the beginning of a secret than this reveal nothing, and may be something else.
 _LEAST = 8
 
 
 class ApiError(Exception):
-    """One sentence for the user, with the remedy.
+    """An error with a message for the user: the problem and its remedy.
 
     failure_class: one of FAILURE_CLASSES.
-    sent: whether the request may have reached the cluster; a caller that wrote must then read before it goes on.
-    result: more keys for the task's result, such as ``changed`` once a write went out.
+    sent: whether the request may have reached the cluster; after a write, the caller must then read again.
+    result: more keys for the task's result, such as ``changed`` once a write was sent.
     """
 
     def __init__(self, message: str, failure_class: str, sent: bool = False) -> None:
@@ -61,7 +61,7 @@ class OptionError(ApiError):
 
 
 class TransportError(ApiError):
-    """No reply: the network, TLS, or an HTTP status that is no answer of the API."""
+    """No reply of the API: a failure of the network or of TLS, or an HTTP error status."""
 
     def __init__(self, message: str, failure_class: str = "transport", sent: bool = False) -> None:
         super().__init__(message, failure_class, sent)
@@ -75,13 +75,13 @@ class ReplyError(ApiError):
 
 
 class FaultAfterWrite(Exception):
-    """Any other exception, which is its cause, once a write may have reached the cluster."""
+    """Wraps any other exception, its cause, that was raised after a write may have reached the cluster."""
 
 
 def redactor(username: str, password: str, secrets: t.Iterable[str] = ()) -> t.Callable[[str], str]:
-    """A function that takes the password, in every form it travels in, and the secrets of templates out of a text.
+    """A function that masks the password, in every encoding that is sent, and the secrets of templates in a text.
 
-    Ansible masks only what it finds whole, so this comes before a text is cut.
+    Ansible masks only whole secrets, so this has to come before a text is shortened.
     """
     forms = _forms(password)
     for encoding in ("utf-8", "latin-1"):
@@ -100,7 +100,7 @@ def redactor(username: str, password: str, secrets: t.Iterable[str] = ()) -> t.C
     def redact(text: str) -> str:
         text = pattern.sub(_MASK, text) if pattern else text
         for secret in secrets:
-            # A reply that breaks off can end within one.
+            # A reply that was cut off can end within a secret.
             whole = text.rstrip()
             sizes = range(len(secret) - 1, _LEAST - 1, -1)
             size = next((size for size in sizes if whole.endswith(secret[:size])), 0)

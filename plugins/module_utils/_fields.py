@@ -26,8 +26,8 @@ class Field(t.NamedTuple):
     """A log field.
 
     name: as in ``%(name)s``. key: the JSON key of its value. kinds: the record kinds that can carry it.
-    type: ``text``, ``integer`` or ``ip``. stranger: whether its text is chosen outside the cluster (mail content, DNS,
-    remote servers, customers' rules), so that it can hold anything at all. maximum: the largest integer taken.
+    type: ``text``, ``integer`` or ``ip``. untrusted: whether its text is chosen outside the cluster (mail content, DNS,
+    remote servers, customers' rules) and can be anything at all. maximum: the largest integer accepted.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Field(t.NamedTuple):
     maximum: int = 0
 
 
-# An integer has no more digits: far above any size in bytes, and exact in every JSON reader.
+# The most digits of an integer: far above any size in bytes, and exact in every JSON reader.
 DIGITS = 15
 _SIZE = 10**DIGITS - 1
 _BOTH = KINDS
@@ -118,10 +118,10 @@ DEFAULT_STATUS_FIELDS = (
 
 
 def field_for(name: str) -> Field:
-    """The table's field of that name, or, for a name the table lacks, a stranger's text under ``spamexperts.extra``."""
+    """The table's field of that name; for a name it lacks, an untrusted text under ``spamexperts.extra``."""
     return FIELDS.get(name) or Field(name, "spamexperts.extra." + name, KINDS, untrusted=True)
 
 
 def invalid_key(field: Field) -> str:
-    """Where the text of a typed field goes when it is not of its type."""
+    """The key for the text of a typed field that does not fit its type."""
     return "spamexperts.invalid." + field.name

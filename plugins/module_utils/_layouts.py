@@ -27,13 +27,13 @@ LABEL = re.compile(rf"\s*['\"]?({NAME})(?![\w)])", re.IGNORECASE)
 PROSE = re.compile(r"[^\W\d_]+:?(?: [^\s%]+){3,}$")
 
 Values = t.Dict[str, str]
-# The settings, and the lines that are no part of them.
+# The settings, and the lines that do not belong to them.
 Layout = t.Callable[[t.Sequence[str]], t.Optional[t.Tuple[Values, t.List[str]]]]
 
-# Characters of a line that something may have folded.
+# The least width, in characters, of a line that may have been folded.
 _SHORTEST = 40
 _BEGUN = re.compile(r"[^\W\d_]+:?(?: [^\s%]+)*\Z")
-# What begins like a label of whatever name.
+# A beginning like that of a label, whatever its name.
 _LABEL_LIKE = re.compile(r"\s*['\"]?[A-Za-z][\w -]*(?:[:=]|[ \t]+\S)")
 
 
@@ -44,7 +44,7 @@ def setting(label: str) -> str:
 
 
 def labels_in(lines: t.Iterable[str]) -> t.Set[str]:
-    """The settings that a text has labels or keys of, in whatever layout."""
+    """The settings for which a text has labels or keys, in any layout."""
     found = {setting(label) for line in lines for label in re.findall(rf"['\"]({NAME})['\"]\s*:", line, re.IGNORECASE)}
     return found | {setting(match[1]) for match in map(LABEL.match, lines) if match}
 
@@ -66,7 +66,7 @@ def _labelled(separator: str) -> Layout:
                     return None
                 found[last], widths[last], gap = [match.group(2)], len(line), False
             elif last in TEMPLATES and line.strip(" \t\r"):
-                # The last of the lines has no line end: it may be the beginning of a warning.
+                # The last line does not end in a line feed: it may be the beginning of a warning.
                 begun = number == len(lines) and _BEGUN.match(line.strip())
                 if begun or gap or PROSE.match(line.strip()) or LABEL.match(line):
                     return None
@@ -119,7 +119,7 @@ def braced(
 
 
 def _unique(pairs: t.Sequence[t.Tuple[str, t.Any]]) -> t.Dict[str, t.Any]:
-    """An object whose keys all differ, for nobody can tell which of two holds. Raises ValueError."""
+    """An object whose keys all differ, because it is unknown which of two applies. Raises ValueError."""
     if len({name for name, _value in pairs}) < len(pairs):
         raise ValueError("a key occurs twice")
     return dict(pairs)
@@ -157,7 +157,7 @@ def _csv(lines: t.Sequence[str]) -> t.Optional[t.Tuple[Values, t.List[str]]]:
     messages = [line for line in lines if re.match(r"[^\W\d_]+: ", line) or PROSE.match(line)]
     text = "\n".join(line for line in lines if line not in messages).strip("\n")
     try:
-        # Line ends are kept, for a quoted template may hold them.
+        # Line ends are kept, because a quoted template may contain them.
         rows = list(csv.reader(re.findall(r"[^\n]*\n|[^\n]+", text), strict=True))
     except csv.Error:
         return None

@@ -45,7 +45,7 @@ def execute(run: Run, params: Params, check_mode: bool) -> Result:
         failure = {"failed": True, "msg": error.message, "failure_class": error.failure_class, "changed": False}
         return {**failure, **error.result}
     except Exception as error:  # pylint: disable=broad-exception-caught
-        # A fault of ours. Ansible would show its traceback as it is, and the text of an exception can hold a URL.
+        # A bug. Ansible would show its traceback unchanged, and the text of an exception can contain a URL.
         secrets = params.get("template_secrets") or ()
         redact = redactor(str(params.get("api_username")), str(params.get("api_password")), secrets)
         wrote = isinstance(error, FaultAfterWrite)

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a task would change: the only place that decides it. Check mode, diff and the result all come from one Plan."""
+"""What a task changes, decided here and nowhere else: check mode, the diff and the result all come from one Plan."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ from ._settings import RESET, Settings, Value
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """before and after: all eight settings; payload: the eight arguments of the write, as text.
+    """What a task changes and writes. Make it with :func:`make_plan`.
 
-    An ``after`` of RESET means the product's default where the cluster does not say what that is.
-    before_defaults: the settings known to follow the product's default before. forced: write in any case.
+    before, after: all eight settings in canonical form; RESET in ``after`` means a product default that is unknown.
+    changed_keys: names of the settings that change. payload: the eight arguments of the write, as text.
+    managed: names of the settings that the task manages. reset: names of the settings to reset.
+    before_defaults: names of the settings known to have followed the product's default. forced: write in any case.
     """
 
     before: t.Mapping[str, Value]
@@ -36,7 +38,7 @@ class Plan:
 
     @property
     def changed(self) -> bool:
-        """Whether anything is to be written."""
+        """Whether there is anything to write."""
         return self.forced or bool(self.changed_keys)
 
     @property
@@ -77,10 +79,10 @@ class Plan:
 
 
 def make_plan(current: Settings, wanted: t.Mapping[str, Value], force: bool = False) -> Plan:
-    """What has to be done so that ``current`` becomes as ``wanted``, which holds canonical values or RESET.
+    """The plan that turns ``current`` into ``wanted``, a dictionary of canonical values or RESET by setting.
 
-    A setting that ``wanted`` lacks is not managed and stays. Raises OptionError when the result would send to no host,
-    and when a setting that is not managed cannot stay.
+    A setting that ``wanted`` lacks is not managed and stays as it is. Raises OptionError if logs would be sent without
+    a host, and if a setting that is not managed could not be kept.
     """
     before = current.to_output()
     reset = frozenset(name for name, value in wanted.items() if value == RESET)
@@ -90,16 +92,16 @@ def make_plan(current: Settings, wanted: t.Mapping[str, Value], force: bool = Fa
         after[name] = _default(current, name) if name in reset else wanted[name]
     concerned = "host" in wanted or wanted.get("enabled") is True
     if concerned and after["enabled"] is True and after["host"] in ("", RESET):
-        raise OptionError("enabled is true, but there is no host to send to; give host, or set enabled to false")
+        raise OptionError("enabled is true, but there is no host to send to; set host, or set enabled to false")
     payload = {name: _argument(current, wanted, name) for name in NAMES}
     managed = tuple(name for name in NAMES if name in wanted)
     plan = Plan(before, after, changed, payload, managed, reset, tuple(current.at_default()), force)
     empty = [name for name in NAMES if payload[name] == ""]
     if plan.changed and empty:
-        # The cluster could keep it, clear it or reset it, and nobody said which.
+        # The cluster could keep it, clear it or reset it; which one is documented nowhere.
         raise OptionError(
-            f"{' and '.join(empty)} would not survive the write: the cluster shows no value there, and an empty"
-            " argument counts as left out, whose meaning is unknown; give a value, or list it in reset"
+            f"{' and '.join(empty)} would not survive the write: the cluster shows no value there, and what it does"
+            " with an empty argument is unknown; give a value, or list it in reset"
         )
     return plan
 
@@ -115,7 +117,7 @@ def _is_met(current: Settings, name: str, value: Value) -> bool:
 
 def _default(current: Settings, name: str) -> Value:
     default = (current.pinned or {}).get(name, RESET)
-    # A literal that equals the default is still pinned; say what will change, which the value alone would not show.
+    # A literal that equals the default is still pinned. RESET shows that it changes; its value alone would not.
     return RESET if current.holds(name, default) else default
 
 

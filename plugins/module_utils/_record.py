@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The reference parser: what a record says, or why it goes to quarantine.
+"""The reference parser: the content of a record, or why it goes to quarantine.
 
 The receiver runs the same definition as a rsyslog rulebase (plugin_utils/_rulebase.py); the two are tested against
 each other.
@@ -20,9 +20,9 @@ import typing as t
 from ._fields import DIGITS, KINDS, Field, invalid_key
 from ._template import LogFormat
 
-# As many digits as the receiver takes; what no priority can be is still no part of the text.
+# As many digits as the receiver accepts; even an impossible priority does not belong to the text.
 _PRI = re.compile(r"<[0-9]+>")
-# event.outcome by status, compared without case; a status that is not here says nothing about the outcome.
+# event.outcome by status, compared without case. A status that is not listed says nothing about the outcome.
 OUTCOMES = {
     "delivered": "success",
     "released": "success",
@@ -101,7 +101,7 @@ def _parse_csv(body: str, fmt: LogFormat) -> Record:
     if len(body) < 2 or not body.endswith('"'):
         return {"event.reason": "truncated"}
     values = body[1:].split('","')
-    # A record that was cut just after a separator ends in a quote as well, but in one that is spent.
+    # A record that was cut just after a separator ends in a quote as well, but that one belongs to the separator.
     complete = values[-1].endswith('"')
     values[-1] = values[-1][:-1]
     for kind in KINDS:

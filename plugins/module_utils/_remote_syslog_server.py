@@ -52,7 +52,7 @@ def apply_settings(params: Params, check_mode: bool) -> Result:
         after = None
         plan = make_plan(current, wanted, params["force"])
         if plan.changed:
-            # In check mode as well: what cannot be sent is no change.
+            # In check mode as well: a request that cannot be sent must not count as a change.
             client.url(_SET, plan.payload)
         settings, defaults = dict(plan.after), current.at_default()
         verified = not plan.changed and not plan.unconfirmed_resets(current, current)
@@ -76,7 +76,7 @@ def _planned(plan: Plan, current: Settings, after: t.Optional[Settings]) -> Resu
     return {
         "before": dict(plan.before),
         "before_defaults": list(plan.before_defaults),
-        # A cluster that warns about what is not the default now, and did not before, had nothing to warn about.
+        # If the cluster warns about settings now and did not before, it had nothing to warn about then.
         "before_untouched": current.pinned is None and after is not None and after.pinned is not None,
         "changed_keys": list(plan.changed_keys),
         "diff": plan.diff,
@@ -100,7 +100,7 @@ def _template_warnings(wanted: t.Mapping[str, Value], validate: str) -> t.List[s
         template = wanted.get(name, RESET)
         if not isinstance(template, str) or template == RESET:
             continue
-        # One control character can be a log format's delimiter; a second one is an accident.
+        # One control character can be a log format's delimiter; a second one is a mistake.
         controls = sorted({char for char in template if ord(char) < 32 and char != "\t"})
         faults, doubts = template_faults(template, name.split("_", 1)[0], controls[0] if len(controls) == 1 else "")
         if not template.isascii():
@@ -109,16 +109,16 @@ def _template_warnings(wanted: t.Mapping[str, Value], validate: str) -> t.List[s
             way_out = "correct it, or set validate_templates to " + ("off" if faults else "warn")
             raise OptionError(f"{name}: {'; '.join(faults + doubts)}; {way_out}")
         remarks += [f"{name}: {doubt}" for doubt in doubts]
-    # One line, however much there is to say: every warning shows in job output.
+    # All in one line: each warning is shown in the job's output.
     return ["; ".join(remarks)] if remarks else []
 
 
 def _read(client: Client, expected: t.Mapping[str, Value]) -> t.Tuple[Settings, t.Tuple[str, ...]]:
     text = client.read(_GET)
     reply = parse_settings(text, client.redact)
-    # Nothing shows whether a reply that ends within a line is whole; one that was cut is not cut twice alike.
+    # A reply that ends within a line may have been cut off, but hardly twice at the same place.
     if not text.rstrip(" ").endswith(("\n", "}")) and client.read(_GET) != text:
-        raise TransportError("the cluster's reply broke off, for a second one is not the same; run again")
+        raise TransportError("the cluster's reply seems to be cut off: a second one differs from it; run again")
     return _settings(reply, client.redact).read_as(expected), reply.messages
 
 
@@ -126,7 +126,7 @@ def _settings(reply: Reply, redact: t.Callable[[str], str]) -> Settings:
     try:
         return Settings.from_api(reply)
     except ReplyError:
-        # Its message quotes a piece of a value. What is no value does not become one by a mask.
+        # Its message quotes part of a value. Masking secrets does not make an invalid value valid.
         pinned = None if reply.pinned is None else {name: redact(text) for name, text in reply.pinned.items()}
         values = {name: redact(text) for name, text in reply.values.items()}
         return Settings.from_api(dataclasses.replace(reply, values=values, pinned=pinned))
@@ -146,7 +146,7 @@ def _settle(client: Client, plan: Plan, params: Params) -> t.Tuple[Settings, t.T
 def _write(
     client: Client, plan: Plan, current: Settings, params: Params, may_repeat: bool
 ) -> t.Tuple[t.Optional[Settings], t.Tuple[str, ...]]:
-    """Write and verify: (settings as read again, or None where that is not wanted; messages)."""
+    """Write and verify: (settings read afterwards, or None without verify; messages)."""
     try:
         notices = check_write(client.write(_SET, **plan.payload), client.redact)
     except ApiError as error:
@@ -162,8 +162,8 @@ def _write(
     if missing:
         shown = ", ".join(f"{name} is {_show(settings.values[name], client.redact)}" for name in missing)
         unverified = ApiError(
-            f"{', '.join(missing)} did not take: the cluster accepted the write, but still shows that {shown}; raise"
-            " verify_retries if it is slow, or look for another writer",
+            f"{', '.join(missing)} did not take effect: the cluster accepted the write, but still shows that {shown};"
+            " raise verify_retries if it is slow, or look for another writer",
             "verify",
             sent=True,
         )
@@ -177,19 +177,19 @@ def _after_failure(
     """A write without a good answer may have taken effect: read before anything else."""
     lost = isinstance(error, TransportError) and error.failure_class == "transport"
     try:
-        # What was refused is not on its way; anything else may take a while to show.
+        # What was refused will never show; anything else may take a while to show.
         patience = {**params, "verify_retries": 0} if error.failure_class in REFUSALS else params
         settings, messages, missing = _settle(client, plan, patience)
     except ApiError:
         raise _failed(error, plan, current, None) from None
-    # A forced write that changes nothing leaves no trace to be read, nor does every reset.
+    # A forced write that changes nothing leaves no trace, and neither do some resets.
     if lost and not missing and set(plan.changed_keys) - set(plan.unconfirmed_resets(current, settings)):
         return settings, messages
     if lost and may_repeat and settings.values == current.values and settings.pinned == current.pinned:
         try:
             return _write(client, plan, current, params, may_repeat=False)
         except ApiError as second:
-            # Where the second one did not go out, nothing says yet that the first one did.
+            # If the second one was not sent, its error does not say yet that the first one was.
             raise second if second.result else _failed(second, plan, current, settings) from None
     failed = _failed(error, plan, current, settings)
     if error.failure_class in REFUSALS and settings.values == current.values and settings.pinned == current.pinned:
@@ -198,16 +198,16 @@ def _after_failure(
 
 
 def _failed(error: ApiError, plan: Plan, current: Settings, settings: t.Optional[Settings]) -> ApiError:
-    """The same error, saying also that a write was sent and what now holds."""
+    """The same error, extended by the fact that a write was sent and by the settings that hold now."""
     error.result = {**_planned(plan, current, settings), "changed": True, "verified": False}
     if settings is None:
-        error.message += "; the write was sent, and the settings could not be read again"
+        error.message += "; the write was sent, but the settings could not be read again"
         return error
     error.result["settings"] = settings.to_output()
     missing, unsure = plan.not_taken(settings), plan.unconfirmed_resets(current, settings)
     took = [name for name in plan.changed_keys if name not in (*missing, *unsure)]
-    error.message += f"; the write was sent, of the settings to change these hold now: {', '.join(took) or 'none'}"
-    error.message += f", and these do not: {', '.join(missing)}" if missing else ""
+    error.message += f"; the write was sent; of the settings to change, these took effect: {', '.join(took) or 'none'}"
+    error.message += f", and these did not: {', '.join(missing)}" if missing else ""
     if unsure:
         error.message += f"; the cluster does not show whether it reset {', '.join(unsure)}"
     literal = plan.wrong_default_assumptions(missing)
@@ -215,11 +215,11 @@ def _failed(error: ApiError, plan: Plan, current: Settings, settings: t.Optional
         kept = [name for name in plan.before_defaults if name not in literal]
         error.result["before_defaults"] = kept
         error.message += (
-            f"; {', '.join(literal)} was assumed to follow the product's default and did not, because the cluster does"
-            " not warn about it; put it back from before"
+            f"; {', '.join(literal)} was assumed to follow the product's default, because the cluster does not warn"
+            " about it, but did not; restore it from before"
         )
     if error.failure_class == "node":
-        error.message += "; run again with force, because the master may show as right what that node does not have"
+        error.message += "; run again with force, because the master may show settings that the node does not have"
     return error
 
 

@@ -28,9 +28,9 @@ _DEFAULT = re.compile(
     re.IGNORECASE,
 )
 
-REPORT = "please report the layout of this reply to the collection, with secrets removed"
+REPORT = "please report the layout of this reply to the collection's maintainers, with secrets removed"
 
-# failure class, what such a text holds, remedy; the first that fits decides. HTML may quote any of the others.
+# Failure class, pattern of the text, remedy. The first match decides; HTML comes first, as it may quote the others.
 ERRORS: t.Tuple[t.Tuple[str, t.Pattern[str], str], ...] = tuple(
     (failure_class, re.compile(pattern, re.IGNORECASE), remedy)
     for failure_class, pattern, remedy in (
@@ -38,7 +38,7 @@ ERRORS: t.Tuple[t.Tuple[str, t.Pattern[str], str], ...] = tuple(
         (
             "not_plaintext",
             r"Traceback \(most recent|SQLSTATE|fatalerror\.php",
-            "this is a fault inside the cluster; see its own logs, or ask its support",
+            "this is a fault inside the cluster; check its logs, or ask the vendor's support",
         ),
         (
             "auth",
@@ -49,12 +49,12 @@ ERRORS: t.Tuple[t.Tuple[str, t.Pattern[str], str], ...] = tuple(
         (
             "ip_restricted",
             r"current IP address|no access to this API|\bIP\b.*(?:not allowed|denied|restricted)",
-            "allow the address of the machine that runs this task for the Software API user",
+            "allow the Software API user to connect from the address of the machine that runs this task",
         ),
         (
             "permission",
             r"no permission|permission denied|not permitted|not allowed|access denied|\binactive\b",
-            "allow this method for the Software API user given in api_username",
+            "allow the Software API user given in api_username to call this method",
         ),
         (
             "unknown_method",
@@ -84,8 +84,8 @@ ERRORS: t.Tuple[t.Tuple[str, t.Pattern[str], str], ...] = tuple(
 class Reply:
     """A get call's reply: all eight settings as text.
 
-    pinned: the default of each setting that a warning calls not the default; None when the reply shows no defaults,
-    because then nothing is known of any setting.
+    pinned: the product's default of each setting that, according to a warning, differs from it; None if the reply shows
+    no defaults, because then nothing is known about any setting.
     """
 
     values: t.Mapping[str, str]
@@ -94,7 +94,7 @@ class Reply:
 
 
 def lines_of(text: str) -> t.List[str]:
-    """The lines of a reply, without byte order mark."""
+    """The lines of a reply, without its byte order mark."""
     # Not str.splitlines: that also splits at control characters, which are delimiters of templates.
     return text.lstrip("\ufeff").replace("\r\n", "\n").split("\n")
 
@@ -115,7 +115,7 @@ def parse_settings(text: str, redact: t.Callable[[str], str] = str) -> Reply:
         # A template that ends inside a field was cut off on its way.
         if any(re.search(r"%\([^)]*\)?\Z", values[name].replace("%%", "")) for name in TEMPLATES):
             break
-        # Settings in a second layout, or an error: nobody can tell which of the two holds.
+        # Settings in a second layout, or an error: it is unknown which of the two is right.
         if any(LABEL.match(line) or _error_row(line) for line in messages if line in rest):
             break
         messages = warnings + [message.strip() for message in messages if message.strip()]
@@ -124,7 +124,7 @@ def parse_settings(text: str, redact: t.Callable[[str], str] = str) -> Reply:
 
 
 def check_write(text: str, redact: t.Callable[[str], str] = str) -> t.Tuple[str, ...]:
-    """The notices in a set call's reply. Raises ReplyError unless there is nothing else: HTTP 200 proves nothing."""
+    """The notices in a set call's reply. Raises ReplyError if there is anything else: HTTP 200 proves nothing."""
     messages, rest = [], []
     for line in text.lstrip("\ufeff").splitlines():
         line = line.strip()
@@ -138,13 +138,13 @@ def check_write(text: str, redact: t.Callable[[str], str] = str) -> t.Tuple[str,
 
 
 def _unreadable(text: str, labels: t.Set[str], redact: t.Callable[[str], str]) -> ReplyError:
-    """The error that a get call's reply is, where it has the labels of some settings or of none."""
+    """The error for a get call's reply in which only some settings, or none, have labels."""
     row = _error_row(text)
-    # Settings hold anybody's words, which say nothing of what went wrong.
+    # Settings can hold any text, which says nothing about what went wrong.
     if (len(labels) < 2 and "%(" not in text) or row is not None and row[0] == "not_plaintext":
         return error_in(text, redact)
     missing = ", ".join(name for name in NAMES if labels and name not in labels)
-    return _doubtful(text, redact, f", for it shows no {missing}" if missing else "")
+    return _doubtful(text, redact, f", because it shows no {missing}" if missing else "")
 
 
 def _doubtful(text: str, redact: t.Callable[[str], str], why: str = "") -> ReplyError:
@@ -153,7 +153,7 @@ def _doubtful(text: str, redact: t.Callable[[str], str], why: str = "") -> Reply
 
 
 def error_in(text: str, redact: t.Callable[[str], str] = str) -> ReplyError:
-    """The error that a reply is, by what it says; a text that says nothing known is not_plaintext."""
+    """The error for a reply, chosen by its text; an unknown text is ``not_plaintext``."""
     row = _error_row(text)
     if row is None:
         return _doubtful(text, redact)
@@ -170,7 +170,7 @@ def _error_row(text: str) -> t.Optional[t.Tuple[str, t.Pattern[str], str]]:
 
 def is_warning(line: str) -> bool:
     """Whether a line is a warning of the cluster."""
-    # A piece of a template that begins with such a word holds fields, and a warning only in the default that it quotes.
+    # A line that begins with such a word and holds fields is part of a template, unless it quotes a default.
     own = _WARNING_WORD.match(line) and ("%(" not in line or "default" in line.lower())
     return bool(own or _FOREIGN_WARNING.match(line))
 
@@ -181,7 +181,7 @@ def _pinned(messages: t.Iterable[str]) -> t.Optional[Values]:
         if "deprecat" in message.lower():
             continue
         if not is_warning(message):
-            # It may go on with a warning in the line before, about any setting.
+            # It may continue a warning of the line before, about any setting.
             if "default" in message.lower() or _PLAIN_NAME.search(message):
                 return None
             continue

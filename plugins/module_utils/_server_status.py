@@ -18,7 +18,7 @@ from ._reply import error_in
 
 Content = t.Dict[str, t.Any]
 
-# These keys are what the vendor's own Nagios script reads; what else a node has is documented nowhere.
+# The vendor's own Nagios script reads these keys; any others are undocumented.
 _KEYS = {
     "load one minute": "load_1m",
     "load five minutes": "load_5m",
@@ -42,7 +42,7 @@ def parse_status(text: str, redact: t.Callable[[str], str] = str) -> t.Tuple[Con
     if not isinstance(content, dict):
         raise error_in(text, redact)
     if content and not any(isinstance(node, dict) for node in content.values()):
-        # No node at all in it: it may as well be an error in JSON.
+        # It holds no node at all, so it may be an error in JSON.
         error = error_in(text, redact)
         if error.failure_class != "not_plaintext":
             raise error
@@ -51,7 +51,7 @@ def parse_status(text: str, redact: t.Callable[[str], str] = str) -> t.Tuple[Con
 
 
 def nodes_of(content: Content) -> t.Dict[str, t.Dict[str, t.Any]]:
-    """The status of each node with the same keys for all; None where a node shows no number."""
+    """The status of each node with the same keys for all; None for values that are not numbers."""
     return {name: _node(status if isinstance(status, dict) else {}) for name, status in content.items()}
 
 

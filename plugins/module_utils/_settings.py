@@ -18,7 +18,7 @@ from ._errors import OptionError, ReplyError, shorten
 from ._layouts import NAMES, TEMPLATES
 from ._reply import REPORT, Reply
 
-# As a setting's value it always means the product's default, on the wire and as an option; no literal has this name.
+# As a setting's value this always means the product's default, in a request and as an option; it is never a literal.
 RESET = "default"
 # What a layout may add around a value. Not all that Python calls white space: a template may end with its delimiter.
 _BLANKS = " \t\r\n"
@@ -98,9 +98,9 @@ SPELLINGS: t.Dict[str, Spelling] = {
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What a cluster holds: canonical values, and beside them how the cluster spelled each.
+    """The settings of a cluster: canonical values, and the cluster's spelling of each.
 
-    pinned: the settings that hold a literal, with the product's default; None when the cluster does not show it.
+    pinned: the product's default of each setting that holds a literal; None if the cluster does not show them.
     """
 
     values: t.Mapping[str, Value]
@@ -109,7 +109,7 @@ class Settings:
 
     @classmethod
     def from_api(cls, reply: Reply) -> Settings:
-        """The settings in a reply; raises ReplyError for a value that cannot be what its label says."""
+        """The settings in a reply; raises ReplyError for a value that does not fit its label."""
         values = {name: _read(name, reply.values[name]) for name in NAMES}
         pinned = None if reply.pinned is None else {name: _read(name, text) for name, text in reply.pinned.items()}
         return cls(values, dict(reply.values), pinned)
@@ -119,7 +119,7 @@ class Settings:
         return {name: self.values[name] for name in NAMES}
 
     def at_default(self) -> t.Dict[str, Value]:
-        """The settings known to follow the product's default, with their value."""
+        """The settings known to follow the product's default, with their values."""
         pinned = self.pinned
         return {} if pinned is None else {name: self.values[name] for name in NAMES if name not in pinned}
 
@@ -130,7 +130,7 @@ class Settings:
         return isinstance(value, str) and bool({value, value.rstrip(_BLANKS)} & _readings(self.raw[name]))
 
     def read_as(self, expected: t.Mapping[str, Value]) -> Settings:
-        """The same, with each template as expected where that may be what the reply means: blanks get lost in it."""
+        """The same, with each template as expected if the reply can be read so: replies lose blanks."""
         meant = {name: expected[name] for name in TEMPLATES if name in expected and self.holds(name, expected[name])}
         return dataclasses.replace(self, values={**self.values, **meant})
 
@@ -161,7 +161,9 @@ def option(name: str, value: t.Any) -> Value:
         if not text.strip():
             raise OptionError(f"{name} must not be empty; leave the option out, or give default")
         if re.search(r"\*{8}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", text):
-            raise OptionError(f"{name} comes from an output that hides a secret; put it where the asterisks are")
+            raise OptionError(
+                f"{name} comes from output in which a secret is masked; replace the asterisks with the secret"
+            )
         return text
     canonical = SPELLINGS[name].canonical(text)
     if canonical is None:
@@ -180,7 +182,7 @@ def _host_option(text: str) -> str:
         raise OptionError(f"host must be ASCII{hint or '; write an internationalised name in its xn-- form'}")
     if host and not _is_host(host):
         raise OptionError(
-            f"host must be one name or IP address, not {shorten(text)!r}; the port has an option of its own"
+            f"host must be a single name or IP address, not {shorten(text)!r}; give the port in the option port"
         )
     return host
 
@@ -225,7 +227,7 @@ def _read(name: str, raw: str) -> Value:
         value = int(text) if re.match(r"[0-9]{1,5}\Z", text) else None
     elif name in SPELLINGS:
         value = SPELLINGS[name].canonical(text)
-    # A facility or level that this table lacks is kept as it is; anything longer than a word is no such value.
+    # A facility or level that this table lacks is kept as it is. Anything longer than a word cannot be one.
     if value is None and text and (name in ("host", "port", "enabled") or not re.match(r"[\w-]+\Z", text)):
         problem = f"the cluster shows {name} as {shorten(text, 40)!r}, which cannot be read"
         raise ReplyError(f"{problem}; {REPORT}", "not_plaintext")
@@ -235,7 +237,7 @@ def _read(name: str, raw: str) -> Value:
 
 
 def _joined(raw: str) -> t.List[str]:
-    """A template that spans lines, joined in the ways it may have been folded; the likeliest first."""
+    """A template that spans several lines, joined in each way it may have been folded, the likeliest first."""
     first, *more = raw.split("\n")
     indents = [re.match(r"[ \t]*", line).group() for line in more]  # type: ignore[union-attr]
     indent = min(indents, key=len, default="")
@@ -246,12 +248,12 @@ def _joined(raw: str) -> t.List[str]:
 
 
 def _template(raw: str) -> str:
-    """The template without what the reply's layout added. Quotes that may be the template's own stay."""
+    """The template without what the reply's layout added. Quotes that may belong to the template stay."""
     text = _joined(raw)[0].strip(_BLANKS)
     if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":
         return text
     quote, inner = text[0], text[1:-1]
-    # Quotes of one's own stand around fields; a pair around everything shifts which of them open and which close.
+    # The template's own quotes surround fields; a pair around everything swaps opening and closing quotes.
     with_pair, without = (
         len([part for part in re.findall(f"{quote}([^{quote}]*){quote}", read) if re.match(r"%\([^)]*\)s\Z", part)])
         for read in (text, inner)
@@ -265,6 +267,6 @@ def _template(raw: str) -> str:
 
 
 def _readings(raw: str) -> t.Set[str]:
-    """Every template that may have been meant by what the reply shows."""
+    """Every template that the reply's text can stand for."""
     texts = {reading for text in _joined(raw) for reading in (text, text.strip(_BLANKS), _template(text))}
     return texts | {_plain(text) for text in texts}

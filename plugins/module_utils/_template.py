@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The algebra of templates: a log format, the two templates it compiles to, and what any template holds.
+"""Templates: a log format, the two templates it compiles to, and checks of any template.
 
 A template is text with ``%(name)s`` in it, as Python's ``%`` operator and the vendor's page have it. On the wire the
 printable style reads ``TAG: MARK|message|1|TRUSTED|...|[TEXT]MARK[TEXT]MARK...MARK.``, the fast style the same with
@@ -21,7 +21,7 @@ import typing as t
 
 from ._fields import DEFAULT_MESSAGE_FIELDS, DEFAULT_STATUS_FIELDS, FIELDS, KINDS, MESSAGE, Field, field_for
 
-# Raised when the wire form changes, so that a receiver never reads one version as another.
+# Incremented when the wire form changes, so that a receiver never takes one version for another.
 VERSION = "1"
 STYLES = ("printable", "fast", "csv")
 _DELIMITERS = {"printable": "|", "fast": "\x1f", "csv": '","'}
@@ -42,7 +42,7 @@ _ITEM = re.compile(r"%(?:(%)|\(([^()%]*)\)s|(.?))", re.DOTALL)
 
 
 class TemplateError(ValueError):
-    """A template or log format that cannot work; the message is one sentence with the remedy."""
+    """An invalid template or log format; the message is one sentence with the remedy."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,8 +65,8 @@ class LogFormat:
     def fields(self, kind: str) -> t.Tuple[Field, ...]:
         """The fields of a record kind in wire order.
 
-        Except in csv, whose order is the user's, the cluster's own fields go before strangers' text: a record that is
-        cut then still shows what can be trusted.
+        Except in csv, which keeps the user's order, trusted fields come before untrusted ones: a record that was cut
+        then still shows what can be trusted.
         """
         names = self.message_fields if kind == MESSAGE else self.status_fields
         fields = [field_for(name) for name in names]
@@ -81,7 +81,7 @@ class LogFormat:
         return self.marker(mark) + self.delimiter.join((kind, VERSION, ""))
 
     def marker(self, mark: str) -> str:
-        """The text that says whose a record is. The csv style has none."""
+        """The text that marks a record as ours. The csv style has none."""
         return self.tag + ": " + mark + self.delimiter
 
     def canary(self, mark: str) -> str:
@@ -89,16 +89,16 @@ class LogFormat:
         return "spamexperts-canary: " if self.style == "csv" else self.marker(mark) + "canary "
 
     def closing(self, mark: str) -> str:
-        """The text that proves that nothing was cut off."""
+        """The text that proves that a record is complete."""
         return {"csv": '"', "printable": mark + ".", "fast": mark}[self.style]
 
     def end(self, mark: str) -> str:
-        """The closing text as it occurs nowhere else: in the fast style the mark alone is at the head, too."""
+        """The closing text in a form that occurs nowhere else: in the fast style the mark alone is in the head, too."""
         return (self.delimiter if self.style == "fast" else "") + self.closing(mark)
 
 
 def nearest(name: str, known: t.Iterable[str]) -> str:
-    """A question for an error message, or nothing: ``: did you mean subject_header?``."""
+    """A question for an error message, such as ``: did you mean subject_header?``, or an empty text."""
     close = difflib.get_close_matches(name, list(known), 1)
     return ": did you mean %s?" % close[0] if close else ""
 
@@ -127,7 +127,9 @@ def log_format(value: t.Optional[t.Mapping[str, t.Any]]) -> LogFormat:
         names = value.get(key)
         fields[kind] = _names(key, default if names is None else names, kind, bool(value.get("allow_unknown_fields")))
     if style == "csv" and any(field_for(names[-1]).type != "text" for names in fields.values()):
-        raise TemplateError("the last of message_fields and of status_fields must be a text field in the csv style")
+        raise TemplateError(
+            "the last field of message_fields and of status_fields must be a text field in the csv style"
+        )
     if style == "csv" and len(fields["message"]) == len(fields["status"]):
         raise TemplateError(
             "message_fields and status_fields must differ in length in the csv style: "
@@ -145,7 +147,7 @@ def _secrets(value: t.Mapping[str, t.Any], style: str) -> t.Tuple[str, ...]:
         if (secret or key != "secret") and not _SECRET.match(secret):
             raise TemplateError("%s must be 16 to 64 letters, digits, '_' or '-'" % key)
     if style == "csv" and any(secrets):
-        raise TemplateError("secret has no place in the csv style: leave it out, or use style: printable")
+        raise TemplateError("secret cannot be used in the csv style; leave it out, or use style: printable")
     if len(set(secrets)) != len(secrets):
         raise TemplateError("secret and previous_secrets must all differ")
     return secrets
@@ -156,7 +158,7 @@ def _delimiter(value: t.Mapping[str, t.Any], style: str) -> str:
     if delimiter is None or delimiter == _DELIMITERS[style]:
         return _DELIMITERS[style]
     if style == "csv":
-        raise TemplateError("delimiter cannot be chosen in the csv style: it is the vendor's")
+        raise TemplateError("delimiter cannot be chosen in the csv style; leave it out")
     if style == "fast":
         # Tab, line feed and carriage return occur in mail; NUL ends a record.
         if not (isinstance(delimiter, str) and re.match(r"[\x01-\x08\x0b\x0c\x0e-\x1f]\Z", delimiter)):
@@ -172,7 +174,7 @@ def _names(key: str, names: t.Any, kind: str, allow_unknown: bool) -> t.Tuple[st
     names = tuple(str(name) for name in names)
     for name in names:
         if not _NAME.match(name):
-            raise TemplateError("%s: %r is no field name: letters, digits and '_' only" % (key, name))
+            raise TemplateError("%s: %r is not a field name; use letters, digits and '_'" % (key, name))
         remark = None if allow_unknown and name not in FIELDS else _remark(name, kind)
         if remark:
             raise TemplateError("%s: %s" % (key, remark))
@@ -208,8 +210,8 @@ def compile_template(fmt: LogFormat, kind: str) -> str:
 def template_fields(template: str) -> t.List[str]:
     """The names in a template, in order, each as often as it occurs.
 
-    Raises TemplateError for a ``%`` that starts no ``%(name)s`` or ``%%``: such a template loses every record when the
-    cluster renders it.
+    Raises TemplateError for a ``%`` that starts neither ``%(name)s`` nor ``%%``: the cluster cannot render such a
+    template, and every record is lost.
     """
     names = []
     for item in _ITEM.finditer(template):
@@ -228,12 +230,14 @@ def template_fields(template: str) -> t.List[str]:
 def template_faults(template: str, kind: str, control: str = "\x1f") -> t.Tuple[t.List[str], t.List[str]]:
     """What is wrong with a template of that kind: (faults that lose records, remarks on its field names).
 
-    control: the control characters that are the style's own.
+    control: the control characters that the style itself uses.
     """
     faults = []
     bad = sorted({char for char in template if (ord(char) < 32 or ord(char) == 127) and char not in control})
     if bad:
-        faults.append("template holds the control character %s; remove it" % ", ".join("0x%02x" % ord(c) for c in bad))
+        faults.append(
+            "template contains the control character %s; remove it" % ", ".join("0x%02x" % ord(c) for c in bad)
+        )
     try:
         names = template_fields(template)
     except TemplateError as exc:

@@ -14,9 +14,9 @@ author:
 description:
   - Calls one method of the Software API of a SpamExperts (N-able) Local Cloud cluster and returns the reply. It does
     not work with Hosted Cloud.
-  - It is for what no other module of this collection does. It does not know what a method means, so it can neither
-    compare nor verify. Prefer M(spamexperts.local_cloud.remote_syslog_server) for the remote syslog settings.
-  - Reads are C(api_get_*), C(api_list_*), C(api_find_*) and C(api_help). All other methods count as writes.
+  - Use it for what the other modules of this collection do not cover. It does not know what a method means, so it can
+    neither compare nor verify. Prefer M(spamexperts.local_cloud.remote_syslog_server) for the remote syslog settings.
+  - The methods C(api_get_*), C(api_list_*), C(api_find_*) and C(api_help) are reads. All others count as writes.
 extends_documentation_fragment:
   - spamexperts.local_cloud._connection
   - spamexperts.local_cloud._attributes
@@ -26,45 +26,45 @@ attributes:
   check_mode:
     support: full
     details:
-      - Reads are carried out. A write is not sent and reports a change, because what it would do is not known.
+      - Reads are carried out. A write is not sent and reports a change, because its effect is not known.
   diff_mode:
     support: none
     details:
-      - What a call changes is not known.
+      - The effect of a call is not known.
   idempotent:
     support: partial
     details:
-      - A read reports no change. A write is sent each time, and reports a change each time.
+      - A read never reports a change. A write is sent, and reports a change, every time.
 options:
   method:
     description:
-      - Name of the method in full, such as V(api_get_remote_syslog_server). It begins with C(api_) and holds lower-case
-        letters, digits and underscores only.
+      - Full name of the method, such as V(api_get_remote_syslog_server). It begins with C(api_) and contains only
+        lower-case letters, digits and underscores.
       - M(spamexperts.local_cloud.api_help_info) lists the methods that a cluster knows.
     type: str
     required: true
   arguments:
     description:
-      - The arguments of the method by name. Values are sent as text, booleans as C(True) and C(False).
-      - An argument whose value is null is not sent. The product takes an empty text for an argument that was not given.
-      - Nested values are refused, and so are C(call) and C(api_language), which every call carries.
-      - Put a secret that is among the values into O(template_secrets) too, which masks it in the result. The cluster
-        keeps a log of all calls with their arguments.
+      - Arguments of the method, by name. Values are sent as text, booleans as C(True) and C(False).
+      - An argument whose value is null is not sent. The product treats an empty text as an argument that was not given.
+      - Nested values are refused, and so are C(call) and C(api_language), which are part of every call.
+      - If a value is secret, list it in O(template_secrets) too, which masks it in the result. The cluster logs all
+        calls with their arguments.
     type: dict
     default: {}
   allow_write:
     description:
-      - Whether O(method) may be another one than C(api_get_*), C(api_list_*), C(api_find_*) and C(api_help).
+      - Whether O(method) may be anything other than C(api_get_*), C(api_list_*), C(api_find_*) and C(api_help).
     type: bool
     default: false
 notes:
-  - The product answers errors as text with HTTP status 200. A reply is taken for an error when its first line, warnings
-    aside, is a web page or a traceback, or reads like a sentence with a wording that is known of the product's errors.
-    Other lines do not count, so that text of strangers further down, such as the subject of a mail, cannot pass for an
-    error. An error in a wording that is not known is a success here. A listing whose first line begins with the text
-    of a stranger can be taken for an error. In both cases use C(failed_when) on RV(text), which is returned on failure
-    as well.
-  - A write is sent once and never repeated. When its answer is lost, the task fails with C(changed=true), and it is
+  - The product reports errors as text with HTTP status 200. A reply counts as an error if its first line, after any
+    warnings, is a web page or a traceback, or reads like a sentence with the known wording of one of the product's
+    errors. Other lines do not count, so that untrusted text further down, such as the subject of a mail, cannot pass
+    for an error.
+  - An error with unknown wording counts as a success. A listing whose first line begins with untrusted text can be
+    mistaken for an error. In both cases use C(failed_when) on RV(text), which is returned on failure too.
+  - A write is sent once and never repeated. If its answer is lost, the task fails with C(changed=true), and it is
     unknown whether the write took effect.
 seealso:
   - module: spamexperts.local_cloud.api_help_info
@@ -82,7 +82,7 @@ EXAMPLES = r"""
   delegate_to: localhost
   register: found
 
-- name: Say who gets the report on outgoing mail
+- name: Set who receives the report on outgoing mail
   spamexperts.local_cloud.api_call:
     # The connection comes from module_defaults or from the environment.
     method: api_set_outgoing_report_recipient
@@ -95,43 +95,43 @@ EXAMPLES = r"""
 RETURN = r"""
 text:
   description:
-    - The reply as text, with the password masked. Empty when a write was not sent in check mode.
-    - Treat it as foreign text; senders of mail may have written parts of it.
-  returned: success, and failure by what the reply says
+    - The reply as text, with the password masked. Empty if a write was not sent because of check mode.
+    - Treat it as untrusted text; senders of mail may have written parts of it.
+  returned: success, and failure that the reply reports
   type: str
   sample: "2\n"
 lines:
-  description: The lines of the reply, without empty ones at its end.
-  returned: success, and failure by what the reply says
+  description: The lines of the reply, without empty lines at its end.
+  returned: success, and failure that the reply reports
   type: list
   elements: str
   sample:
     - "2"
 json:
   description:
-    - The reply parsed, where it is a JSON object or a JSON list with nothing but warnings around it; else null.
-    - NaN and infinite numbers, which JSON does not have, become text.
-  returned: success, and failure by what the reply says
+    - The parsed reply if it is a JSON object or list with nothing but warnings around it; otherwise null.
+    - NaN and infinite numbers, which JSON lacks, become text.
+  returned: success, and failure that the reply reports
   type: raw
   sample: null
 api_messages:
   description: Warnings at the beginning of the reply.
-  returned: success, and failure by what the reply says
+  returned: success, and failure that the reply reports
   type: list
   elements: str
   sample:
     - "Warning: this call is deprecated"
 msg:
-  description: On success, that the write was not sent.
+  description: On failure, the problem and its remedy; in check mode, that the write was not sent.
   returned: failure, and check mode of a write
   type: str
-  sample: api_set_outgoing_report_recipient was not sent, because this is check mode
+  sample: api_set_outgoing_report_recipient was not sent because this is check mode
 failure_class:
   description:
-    - What kind of failure it was, for C(rescue) blocks and reports.
+    - The kind of failure, for C(rescue) blocks and reports.
     - One of V(auth), V(permission), V(ip_restricted), V(unknown_method), V(bad_argument), V(not_plaintext),
       V(transport), V(tls), V(node) and V(internal).
-    - C(changed) is V(true) in a failure when a write went out and the cluster did not refuse it.
+    - C(changed) is V(true) on failure if a write was sent and the cluster did not refuse it.
   returned: failure
   type: str
   sample: permission

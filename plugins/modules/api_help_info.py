@@ -7,30 +7,30 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: api_help_info
-short_description: List the methods that the Software API of a SpamExperts Local Cloud knows
+short_description: List the methods of the Software API of a SpamExperts Local Cloud
 version_added: 0.2.0
 author:
   - spamexperts.local_cloud contributors (!UNKNOWN)
 description:
   - Reads the help of the Software API of a SpamExperts (N-able) Local Cloud cluster, and returns its methods with their
     arguments. It does not work with Hosted Cloud.
-  - It tells what the cluster's build can do before a task relies on it.
-  - The layout of the help is documented nowhere. Methods are recognised by their names and signatures at the start of
-    a line, and the task fails when there is none.
+  - Use it to find out what the cluster's build supports before a task relies on it.
+  - The layout of the help is undocumented. Methods are recognised by their names and signatures at the start of a line,
+    and the task fails if it finds none.
 extends_documentation_fragment:
   - spamexperts.local_cloud._connection
   - spamexperts.local_cloud._attributes
   - spamexperts.local_cloud._attributes.actiongroup_api
   - spamexperts.local_cloud._attributes.info_module
 notes:
-  - It is not known whether the help lists methods that the user may not call. The product hides deprecated methods at
-    least from the help of its web pages. So a method that is missing here may exist all the same.
+  - It is not known whether the help lists methods that the user may not call. The product hides deprecated methods, at
+    least in the help of its web pages. So a method that is missing here may still exist.
 seealso:
   - module: spamexperts.local_cloud.api_call
 """
 
 EXAMPLES = r"""
-- name: Read what the cluster's build can do
+- name: Read what the cluster's build supports
   spamexperts.local_cloud.api_help_info:
     api_url: https://master.example.com
     api_username: apiuser
@@ -50,20 +50,20 @@ methods:
   type: dict
   contains:
     arguments:
-      description: Names of the arguments in the order of the signature. Empty also when no signature is shown.
+      description: Names of the arguments in the order of the signature. Also empty if the help shows no signature.
       type: list
       elements: str
       returned: always
     defaults:
-      description: What an argument is when it is not given, as the help shows it and without quotes, by argument.
+      description: Default values by argument, as the help shows them but without quotes.
       type: dict
       returned: always
     signature:
-      description: The signature on one line, without what the method returns; null when no signature is shown.
+      description: The signature on one line, without the return value; null if the help shows none.
       type: str
       returned: always
     returns:
-      description: What stands behind the arrow of the signature; null when there is none.
+      description: The text after the arrow of the signature; null if there is none.
       type: str
       returned: always
   sample:
@@ -89,7 +89,7 @@ raw:
     - api_set_outgoing_report_recipient(recipient='') -> ""
 failure_class:
   description:
-    - What kind of failure it was, for C(rescue) blocks and reports.
+    - The kind of failure, for C(rescue) blocks and reports.
     - One of V(auth), V(permission), V(ip_restricted), V(unknown_method), V(bad_argument), V(not_plaintext),
       V(transport), V(tls), V(node) and V(internal).
   returned: failure

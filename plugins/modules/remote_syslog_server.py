@@ -14,13 +14,13 @@ author:
 description:
   - Brings the remote syslog settings of a SpamExperts (N-able) Local Cloud cluster to a desired state through its
     Software API. It does not work with Hosted Cloud.
-  - The options mirror the arguments of the API call C(api_set_remote_syslog_server). None of them has a default, and
-    a setting whose option is not given stays as it is.
-  - The word V(default) as the value of a setting gives that setting back to the product, like O(reset). It can
-    therefore be the literal value of none.
-  - Settings are read, compared in canonical form, written only when one differs, and read again. A write always
-    carries all eight settings, and settings that are known to follow the product's default go on following it.
-  - A write cannot carry an empty value, other than of O(host). A setting that has one needs an option or O(reset).
+  - The options for settings mirror the arguments of the API call C(api_set_remote_syslog_server). None of them has a
+    default. A setting whose option is not given stays as it is.
+  - The word V(default) as the value of a setting resets that setting to the product's default, like O(reset). So this
+    word cannot be the literal value of any setting.
+  - Settings are read, compared in canonical form, written only if one differs, and read again. A write always carries
+    all eight settings, and settings that are known to follow the product's default keep following it.
+  - A write can carry an empty value for O(host) only. Any other setting that is empty needs an option or O(reset).
 extends_documentation_fragment:
   - spamexperts.local_cloud._connection
   - spamexperts.local_cloud._attributes
@@ -36,16 +36,17 @@ attributes:
   idempotent:
     support: partial
     details:
-      - Whether a setting follows the product's default can only be seen in the warnings that the cluster prints with
-        the settings. If it prints none although a host is set, then a task that uses O(reset) or V(default) reports a
-        change each time. Without it the module is idempotent.
-      - If it has no host, prints none and sends nothing, then O(reset) and V(default) write nothing without O(force).
+      - Only the warnings that the cluster prints with the settings show whether a setting follows the product's
+        default. If a cluster with a host prints no warnings, a task that uses O(reset) or V(default) reports a change
+        every time. A task without them is idempotent.
+      - If a cluster has no host, prints no warnings and sends nothing, O(reset) and V(default) write nothing unless
+        O(force) is set.
 options:
   host:
     description:
-      - Name or IP address of the syslog server. Write IPv6 addresses without brackets and internationalised names in
+      - Name or IP address of the syslog server. Write IPv6 addresses without brackets, and internationalised names in
         their C(xn--) form.
-      - An empty text removes the host, which is not possible while O(enabled) is V(true).
+      - An empty text removes the host, which is refused while O(enabled) is V(true).
     type: str
   port:
     description:
@@ -54,12 +55,12 @@ options:
   facility:
     description:
       - Syslog facility of the records, V(kern) to V(local7), or V(default).
-      - The spellings V(LOG_LOCAL0) and V(16) mean V(local0), and so on.
+      - Other spellings are accepted too; V(LOG_LOCAL0) and V(16), for example, mean V(local0).
     type: str
   socket_type:
     description:
-      - Transport of the records. With V(tcp) each record ends with a NUL and not with a line feed, which the receiver
-        must expect.
+      - Transport of the records. With V(tcp) each record ends with a NUL instead of a line feed, and the receiver must
+        expect that.
     type: str
     choices:
       - udp
@@ -68,30 +69,30 @@ options:
   level:
     description:
       - Level of the records, V(DEBUG), V(INFO), V(WARNING), V(ERROR) or V(CRITICAL), in any case, or V(default).
-        V(NOTICE), V(ALERT) and V(EMERG) are passed on as well.
-      - The spellings V(warn) and V(30) mean V(WARNING), and so on.
+        V(NOTICE), V(ALERT) and V(EMERG) are passed on too.
+      - Other spellings are accepted too; V(warn) and V(30), for example, mean V(WARNING).
     type: str
   enabled:
     description:
       - Whether logs are sent, V(true) or V(false), or V(default).
-      - It cannot be V(true) as long as the cluster has no host to send to.
+      - It cannot be V(true) while the cluster has no host to send to.
     type: raw
   message_template:
     description:
-      - Template of the record that is sent when a message was processed, with fields such as C(%(id\)s).
-      - It must not hold line feeds, carriage returns or NUL characters, because each of them ends a record.
-      - The filter P(spamexperts.local_cloud.message_template#filter) makes one from a log format.
+      - Template of the record that is sent after a message was processed, with fields such as C(%(id\)s).
+      - It must not contain line feeds, carriage returns or NUL characters, because each of them ends a record.
+      - The filter P(spamexperts.local_cloud.message_template#filter) compiles one from a log format.
     type: str
   status_template:
     description:
       - Template of the record that is sent when the status of a message changes, for example when it is released from
         quarantine.
-      - The rules of O(message_template) apply. The filter P(spamexperts.local_cloud.status_template#filter) makes one
-        from a log format.
+      - The rules of O(message_template) apply. The filter P(spamexperts.local_cloud.status_template#filter) compiles
+        one from a log format.
     type: str
   reset:
     description:
-      - Settings to give back to the product's default. A setting cannot be listed here and have a value of its own.
+      - Settings to reset to the product's default. A setting cannot be listed here and also have a value.
     type: list
     elements: str
     choices:
@@ -105,20 +106,20 @@ options:
       - status_template
   force:
     description:
-      - Writes the settings even when the cluster already shows them as wanted, and then always reports a change.
-      - For a node that missed a write, and to make nodes open their connection again, which they may do when their
-        settings are written.
+      - Write the settings even if the cluster already shows the wanted values. The task then always reports a change.
+      - Use it if a node missed a write, or to make nodes reopen their connection, which they may do when their settings
+        are written.
     type: bool
     default: false
     version_added: 0.2.0
   verify:
     description:
-      - Whether the settings are read again after a write, so that the task fails when one of them did not take.
+      - Whether to read the settings again after a write, and to fail if one of them did not take effect.
     type: bool
     default: true
   verify_retries:
     description:
-      - How often the settings are read once more when they do not yet show what was written.
+      - How often the settings are read again while they do not yet show what was written.
     type: int
     default: 5
   verify_delay:
@@ -128,10 +129,10 @@ options:
     default: 2
   validate_templates:
     description:
-      - What is done about templates. Text that begins a field and ends in none, a tab, or more than one kind of control
-        character, loses records at the cluster and is refused unless this is V(off).
-      - With V(warn) an unknown field name, a status field in a message template and text outside ASCII give one
-        warning, with V(strict) they are refused, too.
+      - How templates are checked. A stray C(%), a tab, or more than one kind of control character makes the
+        cluster lose records, and is refused unless this is V(off).
+      - With V(warn), an unknown field name, a status field in a message template and text outside ASCII cause one
+        warning. With V(strict), they are refused too.
     type: str
     default: warn
     choices:
@@ -172,7 +173,7 @@ EXAMPLES = r"""
     status_template: "{{ {'style': 'csv'} | spamexperts.local_cloud.status_template }}"
   delegate_to: localhost
 
-- name: Stop sending, and give level and port back to the product
+- name: Stop sending, and reset level and port to the product's default
   spamexperts.local_cloud.remote_syslog_server:
     enabled: false
     reset:
@@ -189,10 +190,10 @@ EXAMPLES = r"""
 RETURN = r"""
 settings:
   description:
-    - The eight settings as they are after the task, in canonical form and as options of this module; in check mode as
-      they would be.
-    - In check mode the word V(default) stands for a default that the cluster does not show.
-    - On failure it is there when the settings could be read after a write.
+    - The eight settings after the task, in canonical form and valid as options of this module; in check mode, the
+      settings as they would be.
+    - In check mode, the word V(default) stands for a default that the cluster does not show.
+    - On failure, it is returned if the settings could be read after a write.
   returned: success, and failure after a write
   type: dict
   sample:
@@ -206,9 +207,9 @@ settings:
     status_template: '"%(id)s","%(status)s","%(delivery_data)s"'
 before:
   description:
-    - The eight settings as they were. Given as options to this module they restore that state, with those named in
-      RV(before_defaults) given in O(reset) instead.
-    - Where O(template_secrets) masks a text in a template, that text has to be put back first.
+    - The eight settings before the task. Given as options to this module they restore that state, with those named in
+      RV(before_defaults) listed in O(reset) instead.
+    - If O(template_secrets) masked a text in a template, put that text back first.
   returned: success, and failure after a write
   type: dict
   sample:
@@ -222,8 +223,8 @@ before:
     status_template: '"%(id)s","%(status)s","%(delivery_data)s"'
 before_defaults:
   description:
-    - Names of the settings that were known to follow the product's default; none when the cluster warned about nothing.
-    - A setting that a write proves not to do so is left out; the task then fails and names it.
+    - Names of the settings that were known to follow the product's default; empty if the cluster printed no warnings.
+    - If a write shows that a setting did not follow it, the setting is left out, and the task fails and names it.
   returned: success, and failure after a write
   type: list
   elements: str
@@ -233,9 +234,9 @@ before_defaults:
     - level
 before_untouched:
   description:
-    - Whether all settings are known to have followed the product default. That shows only once they were written, when
-      a cluster that warned about no setting before does warn.
-    - The playbook C(spamexperts.local_cloud.restore) gives all settings back to the product then.
+    - Whether all settings are known to have followed the product's default. This is known only after a write, if a
+      cluster that printed no warnings before then prints some.
+    - The playbook C(spamexperts.local_cloud.restore) then resets all settings to the product's default.
   returned: success, and failure after a write
   type: bool
   version_added: 0.2.0
@@ -250,8 +251,8 @@ changed_keys:
     - enabled
 defaults:
   description:
-    - The settings that are known to follow the product's default, with their value.
-    - It is empty when the cluster warns about no setting, because then nothing is known.
+    - The settings that are known to follow the product's default, with their values.
+    - Empty if the cluster prints no warnings about settings, because then nothing is known.
   returned: success
   type: dict
   sample:
@@ -267,17 +268,17 @@ api_messages:
 verified:
   description:
     - Whether the settings were read and found to be as the task wants them.
-    - It is V(false) in check mode when there is something to change, after a write with O(verify=false), and for
-      a reset that nothing shows. Without warnings a reset shows only where the value changes with it.
+    - It is V(false) in check mode if there is something to change, after a write with O(verify=false), and after a
+      reset that the cluster does not show. Without warnings, a reset shows only if it changes the value.
   returned: success, and failure after a write
   type: bool
   sample: true
 failure_class:
   description:
-    - What kind of failure it was, for C(rescue) blocks and reports.
+    - The kind of failure, for C(rescue) blocks and reports.
     - One of V(auth), V(permission), V(ip_restricted), V(unknown_method), V(bad_argument), V(not_plaintext),
       V(transport), V(tls), V(node), V(verify) and V(internal).
-    - C(changed) is V(true) in a failure when the write went out and the cluster did not refuse it.
+    - C(changed) is V(true) on failure if a write was sent and the cluster did not refuse it.
   returned: failure
   type: str
   sample: verify

@@ -14,8 +14,8 @@ author:
 description:
   - Reads the remote syslog settings of a SpamExperts (N-able) Local Cloud cluster through its Software API. It does
     not work with Hosted Cloud.
-  - The result has the same names and types as the options of M(spamexperts.local_cloud.remote_syslog_server), so that
-    it is valid input there.
+  - The returned settings have the names and types of the options of M(spamexperts.local_cloud.remote_syslog_server), so
+    they are valid input for that module.
 extends_documentation_fragment:
   - spamexperts.local_cloud._connection
   - spamexperts.local_cloud._attributes
@@ -47,11 +47,11 @@ settings:
   type: dict
   contains:
     host:
-      description: Name or address that the logs go to; empty when there is none.
+      description: Name or address that the logs are sent to; empty if there is none.
       type: str
       returned: always
     port:
-      description: Port that the logs go to; null when the cluster shows none.
+      description: Port that the logs are sent to; null if the cluster shows none.
       type: int
       returned: always
     facility:
@@ -63,7 +63,7 @@ settings:
       type: str
       returned: always
     message_template:
-      description: Template of the record that is sent when a message was processed.
+      description: Template of the record that is sent after a message was processed.
       type: str
       returned: always
     enabled:
@@ -89,8 +89,8 @@ settings:
     status_template: '"%(id)s","%(status)s","%(delivery_data)s"'
 defaults:
   description:
-    - The settings that are known to follow the product's default, with their value.
-    - It is empty when the cluster warns about no setting, because then nothing is known.
+    - The settings that are known to follow the product's default, with their values.
+    - Empty if the cluster prints no warnings about settings, because then nothing is known.
   returned: success
   type: dict
   sample:
@@ -105,7 +105,7 @@ api_messages:
     - "Warning: the value of 'host' is not the default. The default value is: ''"
 failure_class:
   description:
-    - What kind of failure it was, for C(rescue) blocks and reports.
+    - The kind of failure, for C(rescue) blocks and reports.
     - One of V(auth), V(permission), V(ip_restricted), V(unknown_method), V(bad_argument), V(not_plaintext),
       V(transport), V(tls), V(node), V(verify) and V(internal).
   returned: failure

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: server_status_info
-short_description: Read load and mail queues of the servers of a SpamExperts Local Cloud
+short_description: Read the load and mail queues of the servers of a SpamExperts Local Cloud
 version_added: 0.2.0
 author:
   - spamexperts.local_cloud contributors (!UNKNOWN)
 description:
   - Reads the status of each server of a SpamExperts (N-able) Local Cloud cluster through the call
     C(api_get_json_server_status) of its Software API. It does not work with Hosted Cloud.
-  - The call came with build 58598 of 2013. Builds before it fail with RV(failure_class=unknown_method).
+  - The call was introduced in build 58598 of 2013. On earlier builds the task fails with
+    RV(failure_class=unknown_method).
 extends_documentation_fragment:
   - spamexperts.local_cloud._connection
   - spamexperts.local_cloud._attributes
@@ -35,7 +36,7 @@ EXAMPLES = r"""
   delegate_to: localhost
   register: status
 
-- name: Fail when a delivery queue is long, or not shown
+- name: Fail if a delivery queue is long or not shown
   ansible.builtin.assert:
     that:
       - item.value.queue_delivery is not none
@@ -48,9 +49,9 @@ EXAMPLES = r"""
 RETURN = r"""
 nodes:
   description:
-    - The status of each server by its host name, always with these keys.
-    - A value that the cluster does not show, or that is no number, is null. A server that the cluster shows
-      without any status has nulls only.
+    - The status of each server by host name, always with these keys.
+    - A value that the cluster does not show, or that is not a number, is null. If the cluster shows no status for a
+      server, all its values are null.
   returned: success
   type: dict
   contains:
@@ -71,7 +72,7 @@ nodes:
       type: int
       returned: always
     other:
-      description: Everything else that the cluster shows of the server, as it came. Its keys are documented nowhere.
+      description: Everything else that the cluster shows about the server, unchanged. Its keys are undocumented.
       type: dict
       returned: always
   sample:
@@ -82,7 +83,7 @@ nodes:
       queue_submission: 0
       other: {}
 raw:
-  description: The object as it came.
+  description: The object in the reply, unchanged.
   returned: success
   type: dict
   sample:
@@ -99,7 +100,7 @@ api_messages:
   sample: []
 failure_class:
   description:
-    - What kind of failure it was, for C(rescue) blocks and reports.
+    - The kind of failure, for C(rescue) blocks and reports.
     - One of V(auth), V(permission), V(ip_restricted), V(unknown_method), V(bad_argument), V(not_plaintext),
       V(transport), V(tls), V(node) and V(internal).
   returned: failure

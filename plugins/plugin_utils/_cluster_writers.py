@@ -20,9 +20,9 @@ Item = t.Mapping[str, t.Any]
 
 
 def cluster_fingerprint(settings: t.Union[Item, str, None], api_url: str) -> t.Dict[str, t.Optional[str]]:
-    """The address that requests go to, and a hash of settings in canonical form, None without any.
+    """The URL that requests are sent to, and a SHA-256 hash of the canonical settings; None for each that is missing.
 
-    Raises OptionError for a URL or a value that the module would not take.
+    Raises OptionError for a URL or a value that the module does not accept.
     """
     address = api_address(api_url).replace(":443/", "/", 1) if api_url else None
     # Before ansible-core 2.19 a variable whose template yields null is an empty text.
@@ -35,9 +35,9 @@ def cluster_fingerprint(settings: t.Union[Item, str, None], api_url: str) -> t.D
 
 
 def cluster_writers(hosts: t.Iterable[Item]) -> t.Dict[str, t.Any]:
-    """The host that does the work for its cluster: the first with settings; and what is wrong, a sentence each.
+    """The writer of each cluster, which is its first host with managed settings, and problems, a sentence each.
 
-    hosts: dictionaries with ``name``, ``missing`` (names of variables) and what cluster_fingerprint returned.
+    hosts: dictionaries with ``name``, ``missing`` (names of variables) and the result of cluster_fingerprint.
     """
     problems = []
     clusters: t.Dict[str, t.List[Item]] = {}
@@ -51,5 +51,7 @@ def cluster_writers(hosts: t.Iterable[Item]) -> t.Dict[str, t.Any]:
     for address, members in clusters.items():
         if address and len({member["fingerprint"] for member in members}) > 1:
             names = ", ".join(member["name"] for member in members)
-            problems.append(f"{names} are one cluster, because they have one api_url; give them the same settings.")
+            problems.append(
+                f"{names} are one cluster, because they have the same api_url; give them the same settings."
+            )
     return {"writers": writers, "problems": problems}

@@ -36,7 +36,7 @@ _HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*\Z")
 
 @dataclasses.dataclass(frozen=True)
 class Cluster:
-    """One cluster of an inventory source; ``url`` is the address that its requests go to."""
+    """One cluster of an inventory source; ``url`` is the address that its requests are sent to."""
 
     name: str
     group: str
@@ -51,9 +51,9 @@ def clusters(options: t.Mapping[str, t.Any]) -> t.List[Cluster]:
     if listed is None:
         return [_cluster("the cluster", shared)]
     if not isinstance(listed, list) or not listed or not all(isinstance(item, t.Mapping) for item in listed):
-        raise AnsibleParserError("clusters must be a list with a dictionary for each cluster, such as {name: east}")
+        raise AnsibleParserError("clusters must be a list with one dictionary for each cluster, such as {name: east}")
     if "name" in shared:
-        raise AnsibleParserError("name cannot be given beside clusters; give each of the clusters a name of its own")
+        raise AnsibleParserError("name cannot be combined with clusters; give each cluster its own name")
     found = []
     for number, item in enumerate(listed, 1):
         found.append(_cluster(f"cluster {item.get('name') or number}", {**shared, **_given(item, item)}))
@@ -76,7 +76,7 @@ def _given(options: t.Mapping[str, t.Any], names: t.Iterable[str]) -> t.Dict[str
 def _cluster(who: str, options: t.Mapping[str, t.Any]) -> Cluster:
     valid = ArgumentSpecValidator(SPEC).validate(options)
     if valid.error_messages:
-        # A message can quote the value that it is about.
+        # A message can quote the value in question.
         raise AnsibleParserError(f"{who}: {remove_values(valid.errors.msg, valid._no_log_values)}")
     params = valid.validated_parameters
     try:
@@ -98,8 +98,8 @@ def read_nodes(cluster: Cluster) -> Nodes:
     if not nodes:
         raise AnsibleParserError(f"cluster {cluster.name}: its reply names no node; {remedy}")
     for node in nodes:
-        # Such names end up in commands and paths, and a node that is left out is missed too late. A node may be shown
-        # without a status, but what has another is none.
+        # These names end up in commands and paths, and skipping a bad one would go unnoticed. A node may lack a status,
+        # but an entry with anything other than a dictionary is not a node.
         status = result["raw"][node]
         if not _HOST_NAME.match(node) or node in LOCALHOST or not (status is None or isinstance(status, dict)):
             raise AnsibleParserError(

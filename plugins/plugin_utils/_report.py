@@ -5,7 +5,7 @@
 # Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What became of many clusters: as data, and as lines of text in columns."""
+"""Reports on many clusters: as data, and as lines of text in columns."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _STATUS = {
 
 
 def drift_report(results: t.Mapping[str, Result]) -> Report:
-    """Where clusters differ from what they should be, by the results of remote_syslog_server in check mode."""
+    """Where clusters differ from their wanted settings, from results of remote_syslog_server in check mode."""
     clusters: t.Dict[str, t.Any] = {}
     rows: t.List[Row] = []
     for name, result in results.items():
@@ -44,7 +44,7 @@ def drift_report(results: t.Mapping[str, Result]) -> Report:
 
 
 def status_report(results: t.Mapping[str, Result]) -> Report:
-    """Load and queues of every node, by the results of server_status_info."""
+    """Load and queues of every node, from results of server_status_info."""
     clusters: t.Dict[str, t.Any] = {}
     rows: t.List[Row] = []
     for name, result in results.items():
@@ -61,7 +61,7 @@ def status_report(results: t.Mapping[str, Result]) -> Report:
 
 
 def change_report(results: t.Mapping[str, Result], check_mode: bool = False) -> Report:
-    """What holds on each cluster, by the results of remote_syslog_server; in check mode what would hold."""
+    """What changed on each cluster, or would change in check mode, from results of remote_syslog_server."""
     clusters: t.Dict[str, t.Any] = {}
     lines = []
     for name, result in results.items():
@@ -70,7 +70,7 @@ def change_report(results: t.Mapping[str, Result], check_mode: bool = False) -> 
             lines.append(f"{name}: {': '.join(_failure_cells(clusters[name]))}")
             continue
         changed = list(result["changed_keys"])
-        # force writes, and so changes, though no setting differs.
+        # With force, the task writes and reports a change although no setting differs.
         state = "changed" if result["changed"] else "unchanged"
         clusters[name] = {"state": state, "changed_keys": changed}
         what = "nothing was changed" if state == "unchanged" else "changed: " + (", ".join(changed) or "written again")
@@ -87,7 +87,7 @@ def _sends(settings: Result, check_mode: bool) -> str:
 
 
 def _failure(result: Result) -> t.Dict[str, t.Any]:
-    message = result.get("msg") or "the task came to no result; its error is above"
+    message = result.get("msg") or "the task returned no result; its error is above"
     return {"state": "failed", "failure_class": result.get("failure_class"), "msg": message}
 
 
@@ -97,14 +97,14 @@ def _failure_cells(failure: Result) -> t.Tuple[str, str]:
 
 
 def _block(name: str, state: str, rows: t.Sequence[Row]) -> t.List[Row]:
-    """Rows of one cluster, which the first of them names."""
+    """The rows of one cluster; the first one names it."""
     return [(name, state, *rows[0]), *(("", "", *row) for row in rows[1:])]
 
 
 def _pair(name: str, one: t.Any, other: t.Any) -> t.Tuple[str, str]:
-    """Two values as texts for a table; of long templates the part where they begin to differ."""
+    """Two values as texts for a table; long templates are cut to the part where they begin to differ."""
     if one == other:
-        # Masked, or the word default for a literal that only looks like it.
+        # Both are masked, or a literal equals the default that it is reset to.
         return ("with another secret", "with this secret") if name in TEMPLATES else (_text(one), _text(other))
     texts = _text(one), _text(other)
     if max(map(len, texts)) <= _WIDTH:
@@ -127,13 +127,13 @@ def _text(value: t.Any) -> str:
 
 
 def _visible(text: str) -> str:
-    """Without characters that a terminal would act on."""
+    """The text with escapes in place of characters that a terminal would act on."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def _table(head: Row, rows: t.Sequence[Row]) -> t.List[str]:
-    """Lines of aligned columns. The last cell of a row takes the room that it needs."""
+    """Lines of aligned columns. The last cell of a row can have any width."""
     shown = [[_visible(cell) for cell in row] for row in (head, *rows)]
-    # Only a cell with another to its right has to fit its column: the sentence of a failure makes none wide.
+    # Only cells with another one to their right count: a long failure message must not widen its column.
     widths = [max((len(row[n]) for row in shown if len(row) > n + 1), default=0) for n in range(len(head))]
     return ["  ".join([*(c.ljust(w) for c, w in zip(row[:-1], widths)), row[-1]]).rstrip() for row in shown]

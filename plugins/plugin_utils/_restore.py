@@ -16,12 +16,12 @@ from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors im
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._layouts import NAMES, TEMPLATES
 
 Item = t.Mapping[str, t.Any]
-# What Ansible puts in place of a secret; one more would be a delimiter of the log format beside it.
+# What Ansible puts in place of a secret. A ninth asterisk would be the log format's delimiter next to it.
 _MASK, _LONGER = re.compile(r"\*{8}"), re.compile(r"\*{9}")
 
 
 def restorable_settings(results: t.Mapping[str, Item]) -> t.Dict[str, t.Dict[str, t.Any]]:
-    """What restore_settings needs of the clusters that were written to, by results of remote_syslog_server."""
+    """What restore_settings needs, for each cluster that was written to, from results of remote_syslog_server."""
     keys = ("before", "before_defaults", "before_untouched")
     return {
         name: {key: result[key] for key in keys if key in result}
@@ -31,11 +31,11 @@ def restorable_settings(results: t.Mapping[str, Item]) -> t.Dict[str, t.Dict[str
 
 
 def restore_settings(saved: Item, host: str, secret: str = "") -> t.Optional[t.Dict[str, t.Any]]:
-    """Options that put back what was saved of a host; None when nothing was.
+    """Options that restore what was saved for a host; None if nothing was saved.
 
-    Empty values cannot be sent, except for no host; those settings are given back to the product.
+    Empty values cannot be sent, except for an empty host; such settings are reset to the product's default.
     saved: a result of the module, its ``before`` alone, or a dictionary of either by inventory host.
-    Raises OptionError when that is none of them, and when a secret is needed and missing.
+    Raises OptionError for anything else, and if a secret is needed and missing.
     """
     if not isinstance(saved, t.Mapping):
         raise OptionError("what to restore must be a result of remote_syslog_server, its before, or either by host")
@@ -46,7 +46,7 @@ def restore_settings(saved: Item, host: str, secret: str = "") -> t.Optional[t.D
     result = saved if isinstance(saved, t.Mapping) and "before" in saved else {"before": saved}
     before = result["before"]
     if not isinstance(before, t.Mapping) or not set(NAMES) <= set(before):
-        raise OptionError(f"what to restore of {host} lacks settings; give the whole before of an earlier run")
+        raise OptionError(f"what to restore for {host} lacks settings; give the whole before of an earlier run")
     reset = list(NAMES if result.get("before_untouched") else result.get("before_defaults") or ())
     reset += [name for name in NAMES if name not in (*reset, "host") and before[name] in ("", None)]
     options = {name: before[name] for name in NAMES if name not in reset}
@@ -59,7 +59,11 @@ def _unmasked(name: str, template: str, secret: str) -> str:
     if not _MASK.search(template):
         return template
     if _LONGER.search(template):
-        raise OptionError(f"{name} has more than eight asterisks in a row; put the secret in place of eight by hand")
+        raise OptionError(
+            f"{name} has more than eight asterisks in a row; replace eight of them with the secret by hand"
+        )
     if not secret:
-        raise OptionError(f"{name} hides a secret; set spamexperts_restore_secret to the secret that was in it")
+        raise OptionError(
+            f"{name} contains a masked secret; set spamexperts_restore_secret to the secret that was in it"
+        )
     return _MASK.sub(lambda _match: secret, template)

@@ -134,7 +134,7 @@ def _integers(fmt: LogFormat) -> t.List[t.Dict[str, t.Any]]:
 def _ordinary(fmt: LogFormat) -> str:
     """A POSIX expression for text whose typed fields need no closer look: addresses, and numbers of few digits.
 
-    Nothing where strangers' text comes before such a field: there one cannot tell by counting delimiters.
+    Empty if untrusted text comes before such a field, because then counting delimiters does not find it.
     """
     if fmt.style == "csv":
         return ""

@@ -15,7 +15,7 @@ import typing as t
 import ansible.template
 
 # From ansible-core 2.19 on, only text that is marked as trusted is a template, and what we read is not. The module that
-# older versions need for this is on its way out there, so it must not even be imported.
+# older versions need for this is deprecated there, so it must not even be imported.
 _TRUST_IS_MARKED = hasattr(ansible.template, "trust_as_template")
 
 # For Templar.template: a password that looks like a list stays text. From 2.19 on it always does.
@@ -39,7 +39,7 @@ def plain(value: t.Any) -> t.Any:
 
 
 def untrusted(value: t.Any) -> t.Any:
-    """The same data, which Ansible never takes for a template."""
+    """The same data, marked so that Ansible never treats it as a template."""
     if _TRUST_IS_MARKED:
         return value
     if isinstance(value, dict):

@@ -128,7 +128,7 @@ OF_ONE_HOST = {
     "port": Fault({"spamexperts_receiver_port": "many"}, "port must be between 1 and 65535"),
     "url": Fault(
         {"spamexperts_api_url": "https://apiuser:hunter2hunter2@master.example.com"},
-        "api_url must not hold credentials",
+        "api_url must not contain credentials",
     ),
     "format": Fault(
         {"spamexperts_log_format": {"secret": SECRET, "message_fields": ["id", "subject_heder"]}},
@@ -136,7 +136,9 @@ OF_ONE_HOST = {
     ),
 }
 OF_ALL_HOSTS = {
-    "east2": Fault({"spamexperts_receiver_port": 6514}, "east, east2 are one cluster, because they have one api_url"),
+    "east2": Fault(
+        {"spamexperts_receiver_port": 6514}, "east, east2 are one cluster, because they have the same api_url"
+    ),
     "north": Fault(
         {"spamexperts_receiver_host": "", "spamexperts_api_url": "https://north.example.com"},
         "Set spamexperts_receiver_host for north.",

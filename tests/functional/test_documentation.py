@@ -119,7 +119,7 @@ def test_every_failure_class_is_documented(ansible):
     done = ansible.command("ansible-doc", "--json", *(f"spamexperts.local_cloud.{name}" for name in names))
     for name, documented in json.loads(done.stdout).items():
         (text,) = [line for line in documented["return"]["failure_class"]["description"] if line.startswith("One of")]
-        # Only what writes settings can find that they did not take.
+        # Only what writes settings can find that they did not take effect.
         assert {*re.findall(r"V\((\w+)\)", text), "verify"} == set(FAILURE_CLASSES), name
 
 

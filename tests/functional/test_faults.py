@@ -40,8 +40,8 @@ ON_GET = (
     ("credential_text", 1, ("correct api_username",), "auth"),
     ("unauthorized", 1, ("HTTP 401", "correct api_username"), "auth"),
     ("forbidden", 1, ("HTTP 403",), "permission"),
-    ("permission", 1, ("allow this method",), "permission"),
-    ("ip_restricted", 1, ("allow the address",), "ip_restricted"),
+    ("permission", 1, ("to call this method",), "permission"),
+    ("ip_restricted", 1, ("connect from the address",), "ip_restricted"),
     ("unknown_method", 1, ("update the cluster",), "unknown_method"),
     # Row 20: an error behind status 200.
     ("traceback", 1, ("inside the cluster",), "not_plaintext"),
@@ -52,9 +52,9 @@ ON_GET = (
 )
 # The write took place and its reply is wrong all the same.
 AFTER_SET = (
-    ("traceback", ("inside the cluster", "hold now: host, port, enabled, level"), "not_plaintext"),
-    ("html", ("check that api_url", "hold now: host, port, enabled, level"), "not_plaintext"),
-    ("permission", ("allow this method", "hold now: host, port, enabled, level"), "permission"),
+    ("traceback", ("inside the cluster", "these took effect: host, port, enabled, level"), "not_plaintext"),
+    ("html", ("check that api_url", "these took effect: host, port, enabled, level"), "not_plaintext"),
+    ("permission", ("to call this method", "these took effect: host, port, enabled, level"), "permission"),
 )
 # The write took place and cannot be verified: the fault, how often the get call is sent again, the class.
 ON_VERIFY = (
@@ -68,14 +68,14 @@ ON_VERIFY = (
 )
 CASES = {
     "ignored setting": Case(
-        {"ignore_set": "level"}, [GET, SET, GET, GET], ("level did not take", "level is 'INFO'"), "verify"
+        {"ignore_set": "level"}, [GET, SET, GET, GET], ("level did not take effect", "level is 'INFO'"), "verify"
     ),
     "lagging read": Case({"lag_reads": 1}, [GET, SET, GET, GET]),
     "page": Case({"fault": "html"}, [GET], ("<!DOCTYPE html>", "check that api_url"), "not_plaintext", False),
     "login page on write": Case(
         on_set("login_page"),
         [GET, SET, GET, GET],
-        ("check that api_url", "the write was sent", "hold now: none"),
+        ("check that api_url", "the write was sent", "these took effect: none"),
         "not_plaintext",
     ),
     "empty": Case({"fault": "empty"}, [GET], ("reply is empty",), "not_plaintext", False),
@@ -101,21 +101,30 @@ CASES = {
     "dropped before the write": Case(on_set("dropped", fault_count=1), [GET, SET, GET, GET, SET, GET]),
     "unavailable on write": Case(on_set("unavailable", fault_count=1), [GET, SET, GET, GET, SET, GET]),
     "dropped twice": Case(
-        on_set("dropped"), [GET, SET, GET, GET, SET, GET, GET], ("the write was sent", "hold now: none"), "transport"
+        on_set("dropped"),
+        [GET, SET, GET, GET, SET, GET, GET],
+        ("the write was sent", "these took effect: none"),
+        "transport",
     ),
-    "no permission": Case(on_set("permission"), [GET, SET, GET], ("allow this method",), "permission", False),
+    "no permission": Case(on_set("permission"), [GET, SET, GET], ("to call this method",), "permission", False),
     # Row 16 of the peers' defects: a setting that does not stick is named, and no other one.
     "ignored port": Case(
-        {"ignore_set": "port"}, [GET, SET, GET, GET], ("port did not take", "hold now: host, enabled, level"), "verify"
+        {"ignore_set": "port"},
+        [GET, SET, GET, GET],
+        ("port did not take effect", "these took effect: host, enabled, level"),
+        "verify",
     ),
     "ignored all": Case(
         {"ignore_set": "all"},
         [GET, SET, GET, GET],
-        ("host, port, enabled, level did not take", "hold now: none"),
+        ("host, port, enabled, level did not take effect", "these took effect: none"),
         "verify",
     ),
     "lags for longer than verify waits": Case(
-        {"lag_reads": 9}, [GET, SET, GET, GET], ("did not take", "raise verify_retries", "hold now: none"), "verify"
+        {"lag_reads": 9},
+        [GET, SET, GET, GET],
+        ("did not take effect", "raise verify_retries", "these took effect: none"),
+        "verify",
     ),
     "digest": Case({"auth": "digest"}, [GET, SET, GET]),
     "quotes for an empty reply": Case({"set_reply": "quotes"}, [GET, SET, GET]),
@@ -140,15 +149,22 @@ CASES = {
     "argument that is too long": Case(
         {"max_argument": 12},
         [GET, SET, GET],
-        ("correct the option that it names", "host", "hold now: none"),
+        ("correct the option that it names", "host", "these took effect: none"),
         "bad_argument",
         False,
     ),
     "unknown method on set": Case(
-        on_set("unknown_method"), [GET, SET, GET], ("update the cluster", "hold now: none"), "unknown_method", False
+        on_set("unknown_method"),
+        [GET, SET, GET],
+        ("update the cluster", "these took effect: none"),
+        "unknown_method",
+        False,
     ),
     "redirect on set": Case(
-        on_set("redirect"), [GET, SET, GET, GET], ("redirects to /index.php", "hold now: none"), "not_plaintext"
+        on_set("redirect"),
+        [GET, SET, GET, GET],
+        ("redirects to /index.php", "these took effect: none"),
+        "not_plaintext",
     ),
     "truncated on set": Case(on_set("truncated", deprecated=True), [GET, SET, GET]),
     **{
@@ -158,13 +174,13 @@ CASES = {
     "translated error": Case(
         on_set("permission", translated="always"),
         [GET, SET, GET, GET],
-        ("cannot be read with certainty", "hold now: none"),
+        ("cannot be read with certainty", "these took effect: none"),
         "not_plaintext",
     ),
     "dead node": Case(
         {"node_fail": "node2.cluster.example"},
         [GET, SET, GET],
-        ("node2.cluster.example", "hold now: host, port, enabled, level"),
+        ("node2.cluster.example", "these took effect: host, port, enabled, level"),
         "node",
     ),
 }

@@ -60,7 +60,7 @@ def assert_true(result, wanted):
     assert result["failure_class"] == "verify", result
     assert result["changed"] and not result["verified"]
     other = [name for name in wanted if result["settings"][name] != wanted[name]]
-    assert other and result["msg"].startswith(f"{', '.join(other)} did not take"), result
+    assert other and result["msg"].startswith(f"{', '.join(other)} did not take effect"), result
     return "beaten"
 
 

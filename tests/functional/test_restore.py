@@ -184,7 +184,7 @@ def test_restore_refuses_what_it_cannot_put_back(ansible, configured):
     cases = {
         "hidden": (
             {"spamexperts_restore": result},
-            "message_template hides a secret; set spamexperts_restore_secret",
+            "message_template contains a masked secret; set spamexperts_restore_secret",
         ),
         "starred": (
             {"spamexperts_restore": broken, "spamexperts_restore_secret": OLD_SECRET},

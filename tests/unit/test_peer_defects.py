@@ -44,7 +44,7 @@ DEFECTS = {
         f"{MODULE}::test_foreign_value_survives_where_no_defaults_are_shown",
         f"{DIALECTS}::test_what_is_not_managed_stays")),
     8: ("no way back to a value that equals the default", (
-        f"{PLAN}::test_a_default_is_not_taken_for_not_given",
+        f"{PLAN}::test_value_of_a_default_counts_as_given",
         f"{PLAN}::test_what_the_user_gives_is_written_even_where_it_equals_the_default")),
     9: ("defaults are not shown, so setting one is never idempotent", (
         f"{PLAN}::test_reset", f"{MODULE}::test_reset",

@@ -183,7 +183,7 @@ def test_check_mode_sends_no_write(emulator):
     result = call(emulator, REPORT, True, allow_write=True, arguments={"recipient": "a@example.com"})
     assert emulator.journal.requests == [] and emulator.state.report_recipient == ""
     assert result == {"changed": True, "text": "", "lines": [], "json": None, "api_messages": [],
-                      "msg": f"{REPORT} was not sent, because this is check mode"}  # fmt: skip
+                      "msg": f"{REPORT} was not sent because this is check mode"}  # fmt: skip
 
 
 def test_a_write_is_sent_each_time(emulator):
@@ -197,9 +197,9 @@ def test_a_write_is_sent_each_time(emulator):
 @pytest.mark.parametrize("bad, words", [
     ({"method": "get_x"}, "method must be"), ({"method": "api_get_X"}, "method must be"),
     ({"method": "api_get_x&call=api_set_x"}, "method must be"), ({"method": "api_get_x\n"}, "method must be"),
-    ({"method": ""}, "method must be"), ({"arguments": {"call": "api_set_x"}}, "must not hold call"),
-    ({"arguments": {"api_language": "nl"}}, "must not hold api_language"),
-    ({"arguments": {"a&call": "x"}}, "'a&call', which is no name"), ({"arguments": {"": "x"}}, "'', which is no name"),
+    ({"method": ""}, "method must be"), ({"arguments": {"call": "api_set_x"}}, "must not contain call"),
+    ({"arguments": {"api_language": "nl"}}, "must not contain api_language"),
+    ({"arguments": {"a&call": "x"}}, "invalid name 'a&call'"), ({"arguments": {"": "x"}}, "invalid name ''"),
     ({"arguments": {"domain": ["x"]}}, "domain in arguments"), ({"arguments": {"domain": {}}}, "domain in arguments"),
     ({"api_url": "http://x"}, "api_url"),
 ])  # fmt: skip

@@ -247,7 +247,7 @@ def test_refused_write_tells_what_holds(emulator, fault, when):
     assert result["failed"] and result["changed"] is (when == "after")
     assert len(emulator.journal.writes) == 1
     assert result["settings"] == (CANONICAL if when == "after" else result["before"])
-    assert ("these hold now: none" in result["msg"]) is (when == "before")
+    assert ("these took effect: none" in result["msg"]) is (when == "before")
 
 
 @pytest.mark.parametrize("fault", ["dropped", "truncated", "server_error", "unavailable"])
@@ -340,7 +340,7 @@ def test_reply_cut_where_nothing_shows_it_is_not_believed(emulator):
     emulator.switches.update({"warnings": "before", "fault": "clipped", "fault_count": 1})
     result = run(emulator, **WANTED)
     assert (result["failure_class"], result["changed"]) == ("transport", False)
-    assert "broke off" in result["msg"] and emulator.journal.writes == []
+    assert "cut off" in result["msg"] and emulator.journal.writes == []
 
 
 def test_lost_write_is_repeated_once_after_reading(emulator):
@@ -362,7 +362,7 @@ def test_lost_write_is_not_repeated_over_another_writer(emulator):
     )
     result = run(emulator, **WANTED)
     assert (result["failure_class"], len(emulator.journal.writes)) == ("transport", 1)
-    assert result["changed"] and result["msg"].endswith(", and these do not: level")
+    assert result["changed"] and result["msg"].endswith(", and these did not: level")
 
 
 def test_reset_that_nobody_can_see_is_not_called_verified(emulator):
@@ -395,7 +395,7 @@ def test_reset_lost_twice_says_that_nothing_shows(emulator):
     emulator.switches.update({"warnings": "none", "fault": "dropped", "fault_calls": "api_set_*"})
     result = run(emulator, reset=["level"])
     assert (result["failure_class"], result["changed"], len(emulator.journal.writes)) == ("transport", True, 2)
-    assert "hold now: none; the cluster does not show whether it reset level" in result["msg"]
+    assert "took effect: none; the cluster does not show whether it reset level" in result["msg"]
 
 
 def test_cluster_without_a_host_is_taken_for_untouched(emulator):
@@ -429,7 +429,8 @@ def test_literal_that_the_cluster_does_not_warn_about(emulator, silent_about_tem
     assert (result["failed"], result["changed"]) == (True, True)
     assert result["before"]["message_template"] == PRINTABLE
     assert "message_template" not in result["before_defaults"] and "status_template" in result["before_defaults"]
-    assert "message_template was assumed to follow the product's default and did not" in result["msg"]
+    assert "message_template was assumed to follow the product's default" in result["msg"]
+    assert "but did not; restore it from before" in result["msg"]
     emulator.set_switch("fault", "none")
     options = restore_settings(result, "any")
     assert options["message_template"] == PRINTABLE
@@ -450,7 +451,7 @@ def test_second_write_that_cannot_be_sent_follows_one_that_was(emulator, monkeyp
     result = run(emulator, **WANTED)
     assert (result["failure_class"], result["changed"], len(emulator.journal.writes)) == ("transport", True, 1)
     assert result["settings"] == result["before"]
-    assert result["msg"].startswith("api_url cannot be reached; the write was sent, ")
+    assert result["msg"].startswith("api_url cannot be reached; the write was sent; ")
     assert result["msg"].count("the write was sent") == 1
 
 
@@ -458,7 +459,7 @@ def test_node_failure_on_a_slow_cluster_waits_for_what_holds(emulator):
     emulator.switches.update({"node_fail": emulator.nodes[1], "lag_reads": 1})
     result = run(emulator, **WANTED)
     assert (result["failure_class"], result["settings"]) == ("node", CANONICAL)
-    assert "hold now: host, port" in result["msg"]
+    assert "took effect: host, port" in result["msg"]
 
 
 @pytest.mark.parametrize("switches", [{"ignore_set": "level,port"}, {"lag_reads": 9}])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reports, writers and what is put back, without a playbook."""
+"""Reports, writers and restored settings, without a playbook."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_first_host_with_settings_writes():
     assert FILTERS["cluster_writers"](hosts) == {"writers": ["n1", "w"], "problems": []}
 
 
-def test_what_is_restored():
+def test_restored_settings():
     saved = {"before": BEFORE, "before_defaults": ["port", "message_template"]}
     options = FILTERS["restore_settings"](saved, "one")
     assert options.pop("reset") == ["port", "message_template"]
@@ -70,7 +70,7 @@ def test_what_is_restored():
             FILTERS["restore_settings"](wrong, "one")
 
 
-def test_what_is_empty_goes_back_to_the_product():
+def test_empty_settings_are_reset_to_the_default():
     before = {**BEFORE, "port": None, "level": "", "message_template": "", "enabled": False}
     options = FILTERS["restore_settings"]({"before": before, "before_defaults": ["level"]}, "one")
     assert options.pop("reset") == ["level", "port", "message_template"]
@@ -91,7 +91,7 @@ def test_a_long_template_shows_where_it_differs():
 
 
 @pytest.mark.parametrize("report", ["drift_report", "change_report", "status_report"])
-def test_no_result_is_a_failure_and_shows_no_escape(report):
+def test_missing_result_is_a_failure_and_shows_no_escape(report):
     made = FILTERS[report]({"one": {}, "two": {"msg": "bad \x1b[2J", "failure_class": "auth", "failed": True}})
     assert [cluster["state"] for cluster in made["clusters"].values()] == ["failed", "failed"]
     assert "\x1b" not in "".join(made["lines"])

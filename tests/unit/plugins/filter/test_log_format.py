@@ -46,7 +46,7 @@ def test_templates_and_parse_record_belong_together():
             assert set(parsed.values()) >= {"value of " + name for name in names}
 
 
-def test_parse_record_says_why_not():
+def test_parse_record_gives_the_reason_for_quarantine():
     assert FILTERS["parse_record"]("<1>x", {}) == {
         "event.action": "quarantine",
         "event.reason": "no-marker",

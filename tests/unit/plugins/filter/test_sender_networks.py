@@ -12,7 +12,7 @@ from ansible_collections.spamexperts.local_cloud.plugins.filter.sender_networks 
 sender_networks = FilterModule().filters()["sender_networks"]
 
 
-def test_one_form_and_as_few_as_say_the_same():
+def test_networks_have_one_form_and_are_merged():
     given = ["192.0.2.7", "2001:DB8:0::/32", " 10.1.0.0/16", "192.0.2.7/32", "10.0.0.0/8", "::1", "2001:db8::7"]
     assert sender_networks(given) == ["10.0.0.0/8", "192.0.2.7/32", "::1/128", "2001:db8::/32"]
     assert sender_networks(["0.0.0.0/1", "128.0.0.0/1"]) == ["0.0.0.0/0"]
@@ -30,11 +30,11 @@ def test_one_form_and_as_few_as_say_the_same():
         ('10.0.0.1"\nmodule(load="omprog")', "write 192.0.2.1,"),
     ],
 )
-def test_what_is_no_network_is_refused_with_what_is_right(sender, right):
+def test_invalid_network_is_refused_with_the_right_form(sender, right):
     with pytest.raises(AnsibleFilterError, match=right):
         sender_networks(["192.0.2.1", sender])
 
 
-def test_a_text_is_no_list():
+def test_text_instead_of_a_list_is_refused():
     with pytest.raises(AnsibleFilterError, match="give a list"):
         sender_networks("192.0.2.1")

@@ -65,14 +65,14 @@ def test_every_error_of_the_emulator_is_recognised(name):
 
 
 @pytest.mark.parametrize("layout", ["csv", "tab", "json", "labelled"])
-def test_listings_of_the_emulator_are_none(layout):
+def test_listings_of_the_emulator_are_not_errors(layout):
     assert refusal_in(find_reply("", layout)) is None
 
 
 @given(st.lists(st.tuples(ROW_IDS, UNTRUSTED, UNTRUSTED), min_size=1))
 @example([("1ZPhsl-000000-99", "Error", "Access denied")])
 @example([("1ZPhsl-000000-99", "access denied", "<html>")])
-def test_text_of_strangers_behind_an_id_is_no_error(rows):
+def test_untrusted_text_after_an_id_is_not_an_error(rows):
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     assert refusal_in(text.getvalue()) is None
@@ -84,7 +84,7 @@ def test_text_of_strangers_behind_an_id_is_no_error(rows):
 @example([("Error", "access denied")])
 @example([("Warning: access denied", "Access denied")])
 @example([("api_help", "Permission denied")])
-def test_quoted_text_of_strangers_at_the_beginning_is_no_error(rows):
+def test_quoted_untrusted_text_at_the_beginning_is_not_an_error(rows):
     text = io.StringIO()
     csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows)
     # A line feed inside a quoted field makes lines of its own, but never the first.
@@ -94,27 +94,27 @@ def test_quoted_text_of_strangers_at_the_beginning_is_no_error(rows):
 
 
 @given(UNTRUSTED)
-def test_labelled_text_of_strangers_is_no_error(text):
+def test_labelled_untrusted_text_is_not_an_error(text):
     assert refusal_in(f"subject: {' '.join(text.split())}\nid: 1\n") is None
 
 
 @pytest.mark.parametrize("text", ["access denied\n1\n", "Re: no permission\n", "Access denied,1ZPhsl-000000-99\n"])
-def test_what_the_documentation_admits(text):
+def test_documented_limit_of_error_detection(text):
     """A first line that begins with untrusted text can be taken for an error, unless it has a separator before."""
     assert (refusal_in(text) is None) is text.startswith("Re: ")
 
 
-def test_known_words_across_separators_are_no_sentence():
+def test_known_words_across_separators_are_not_a_sentence():
     assert refusal_in("Call,me,not found\n") is None and refusal_in("Function\tnot found\n") is None
     assert refusal_in("Function api_x, as called, not found\n")
 
 
-def test_an_error_further_down_is_none():
+def test_error_further_down_does_not_count():
     assert refusal_in("2 messages\nError: unknown API method 'api_x'.\n" + _TRACEBACK + _HTML) is None
 
 
 @pytest.mark.parametrize("text", ["", "\n", "2\n", "ok", "Fout: onbekende API-methode 'api_x'.\n"])
-def test_texts_that_say_nothing_known(text):
+def test_unknown_texts_are_not_errors(text):
     assert refusal_in(text) is None
 
 

@@ -85,7 +85,7 @@ def test_a_signature_that_never_ends_is_known_by_name():
     ("You have no permissions to execute 'api_help'.", "permission"), ("api_help: permission denied", "permission"),
     ("Traceback (most recent call last):\n  File \"api_x()\"", "not_plaintext"),
 ])  # fmt: skip
-def test_no_method_at_all(text, failure_class):
+def test_help_without_methods_is_refused(text, failure_class):
     with pytest.raises(ReplyError) as caught:
         parse_help(text)
     assert caught.value.failure_class == failure_class

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The client against the emulator: what goes over the wire, and what is made of what comes back."""
+"""The client against the emulator: what it sends, and what it makes of the replies."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_read_is_repeated_and_write_is_not(emulator, fault):
     assert len(emulator.journal.writes) == 1
 
 
-def test_reply_that_breaks_off(emulator):
+def test_reply_that_is_cut_off(emulator):
     emulator.set_switch("fault", "truncated")
     error = failure(emulator)
     assert error.failure_class == "transport" and error.sent
@@ -159,11 +159,13 @@ def test_no_warning_where_the_user_switched_checks_off(emulator, recwarn):
     assert [warning for warning in recwarn if "InsecureRequest" in warning.category.__name__] == []
 
 
-@pytest.mark.parametrize("fault, target", [("redirect", "/index.php"), ("bad_redirect", "what is no URL")])
+@pytest.mark.parametrize("fault, target", [("redirect", "/index.php"), ("bad_redirect", "an invalid URL")])
 def test_redirect_is_refused(emulator, fault, target):
     emulator.set_switch("fault", fault)
     error = failure(emulator)
-    assert f"redirects to {target}, which" in error.message and error.failure_class == "not_plaintext"
+    assert (
+        f"redirects to {target}, and redirects are refused" in error.message and error.failure_class == "not_plaintext"
+    )
     assert len(emulator.journal.requests) == 1
 
 
@@ -199,10 +201,10 @@ def test_api_url(emulator, url, wanted):
     [
         ({"api_url": "http://master.example.com"}, "api_url must begin with https://"),
         ({"api_url": "master.example.com"}, "api_url must begin with https://"),
-        ({"api_url": "https://user:s3cret@master.example.com"}, "api_url must not hold credentials"),
-        ({"api_url": "https://s3cret@master.example.com"}, "api_url must not hold credentials"),
+        ({"api_url": "https://user:s3cret@master.example.com"}, "api_url must not contain credentials"),
+        ({"api_url": "https://s3cret@master.example.com"}, "api_url must not contain credentials"),
         ({"api_url": "https://"}, "api_url names no host"),
-        ({"api_url": "https://x:y/"}, "api_url is no valid URL"),
+        ({"api_url": "https://x:y/"}, "api_url is not a valid URL"),
         ({"api_url": "https://x/?call=1"}, "api_url must not have a query"),
         ({"api_password": ""}, "api_password must not be empty"),
         ({"api_username": "a:b"}, "api_username must not contain a colon"),

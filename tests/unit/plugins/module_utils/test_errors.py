@@ -31,7 +31,7 @@ def test_cut_of_a_message_leaves_no_piece(offset):
 
 
 @pytest.mark.parametrize("at", range(1, len(SECRET)))
-def test_secret_that_a_reply_folds_or_breaks_off(at):
+def test_secret_that_a_reply_folds_or_cuts_off(at):
     assert shown(error_in(f"a {SECRET[:at]}\n    {SECRET[at:]} b", REDACT).message) == []
     assert shown(error_in(f"status: 1\nmessage_template: x{SECRET[:at]}\n", REDACT).message) == []
 

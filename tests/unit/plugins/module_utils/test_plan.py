@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The plan: what changes, what is written, what did not take."""
+"""The plan: what changes, what is written, what did not take effect."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_equal_values_change_nothing():
 
 
 @pytest.mark.parametrize("port", [514, 515])
-def test_a_default_is_not_taken_for_not_given(port):
+def test_value_of_a_default_counts_as_given(port):
     result = make_plan(settings(port=str(1029 - port)), {"port": port})
     assert result.changed_keys == ("port",) and result.payload["port"] == str(port)
 

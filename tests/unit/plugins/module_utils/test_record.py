@@ -192,7 +192,7 @@ def test_quarantine_keeps_the_clusters_own_leading_fields():
 @pytest.mark.parametrize("style", MARKED)
 @pytest.mark.parametrize("kind", KINDS)
 def test_forged_records_stay_inside_their_field(style, kind):
-    """Somebody who knows all but the secret writes whole records and ends of fields into each field."""
+    """Whole records and ends of fields in each field, by somebody who knows everything but the secret."""
     fmt, template, forged = FORMATS[style], compile_template(FORMATS[style], kind), dict.fromkeys(FIELDS, "FORGED")
     texts = [
         compile_template(log_format(dict(value, style=style)), other) % forged

@@ -137,7 +137,7 @@ STRAYS = (
 @pytest.mark.parametrize("stray", STRAYS)
 @pytest.mark.parametrize("after", ["message_template", "status_template"])
 @pytest.mark.parametrize("layout", ["colon", "equals", "blank", "folded"])
-def test_a_line_that_may_be_no_part_of_a_template_is_refused(layout, after, stray):
+def test_line_that_may_not_belong_to_a_template_is_refused(layout, after, stray):
     """Read as part of it, the line would be written back to the cluster, and once more at each further run."""
     lines = folded(40, "    ") if layout == "folded" else list(LAYOUTS[layout])
     place = (
@@ -167,12 +167,12 @@ def test_a_field_below_a_template_too_short_to_be_folded_is_refused(separator, s
         "Remote syslog server, fail2ban aware:",
     ],
 )
-def test_header_that_is_no_failure(header):
+def test_header_is_not_an_error(header):
     assert dict(parse_settings("\n".join([header, *labelled(": ")])).values) == VALUES
 
 
 def folded(width, indent):
-    """Labelled lines whose templates go on in the next lines, each piece of that width."""
+    """Labelled lines whose templates continue on the next lines, in pieces of that width."""
     lines = []
     for name, value in {**VALUES, "status_template": STATUS}.items():
         first, *more = [value[i : i + width] for i in range(0, len(value), width)] or [""]
@@ -203,7 +203,7 @@ def test_folded_templates_are_read(width, indent):
         (",".join(csv_line()[0].replace("%(sender)s", "not allowed").split(",")[1:]), "with certainty: "),
     ],
 )
-def test_what_settings_say_is_no_error_of_the_cluster(text, says):
+def test_text_of_settings_is_not_an_error_of_the_cluster(text, says):
     with pytest.raises(ReplyError) as error:
         parse_settings(text)
     assert error.value.failure_class == "not_plaintext"
@@ -342,8 +342,8 @@ def test_default_in_a_warning(warning, pinned):
     assert parse_settings("\n".join([warning, *labelled(": ")])).pinned == pinned
 
 
-def test_a_warning_that_goes_on_in_the_next_line_spoils_all():
-    """Else what it says of further settings would be lost, and they would be given back to the product."""
+def test_warning_that_continues_on_the_next_line_hides_all_defaults():
+    """Otherwise its part about further settings would be lost, and they would be reset to the default."""
     assert parse_settings("\n".join([WARNING, "  and the default of 'port' is '514'", *labelled(": ")])).pinned is None
     for more in ("  and also of port", "  the level differs from what ships, 'INFO'"):
         assert parse_settings("\n".join([WARNING, more, *labelled(": ")])).pinned is None
@@ -352,7 +352,7 @@ def test_a_warning_that_goes_on_in_the_next_line_spoils_all():
             parse_settings("\n".join([WARNING, more, *labelled(": ")]))
 
 
-def test_one_warning_that_is_not_understood_spoils_all():
+def test_one_unknown_warning_hides_all_defaults():
     assert parse_settings("\n".join([WARNING, *labelled(": "), "Warning: the value of 'ho"])).pinned is None
 
 

@@ -77,7 +77,7 @@ def test_anything_else_is_refused(text, failure_class):
     assert caught.value.failure_class == failure_class
 
 
-def test_a_cluster_whose_only_node_has_no_status_is_no_error():
+def test_cluster_whose_only_node_lacks_a_status_is_accepted():
     assert parse_status('{"node1.example.com": null}') == ({"node1.example.com": None}, [])
     assert parse_status("{}") == ({}, [])
 

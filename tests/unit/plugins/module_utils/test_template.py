@@ -127,10 +127,10 @@ def test_the_clusters_own_fields_come_first(value):
         ({"message_fields": []}, "message_fields must be a list of field names"),
         ({"message_fields": "id"}, "message_fields must be a list of field names"),
         ({"message_fields": {"id": 1}}, "message_fields must be a list of field names"),
-        ({"message_fields": ["i d"]}, "message_fields: 'i d' is no field name"),
-        ({"message_fields": ["id)s"], "allow_unknown_fields": True}, "is no field name"),
-        ({"message_fields": ["id\n"], "allow_unknown_fields": True}, "is no field name"),
-        ({"message_fields": [1]}, "is no field name"),
+        ({"message_fields": ["i d"]}, "message_fields: 'i d' is not a field name"),
+        ({"message_fields": ["id)s"], "allow_unknown_fields": True}, "is not a field name"),
+        ({"message_fields": ["id\n"], "allow_unknown_fields": True}, "is not a field name"),
+        ({"message_fields": [1]}, "is not a field name"),
         ({"colour": "red"}, "log format key colour is not known"),
         ({"mesage_fields": ["id"]}, "log format key mesage_fields is not known: did you mean message_fields?"),
         ({1: 2}, "log format key 1 is not known"),
@@ -157,10 +157,13 @@ def test_the_clusters_own_fields_come_first(value):
         ({"style": "fast", "delimiter": "\x7f"}, "delimiter must be one control character"),
         ({"style": "fast", "delimiter": "\x1f\n"}, "delimiter must be one control character"),
         ({"style": "csv", "delimiter": ";"}, "delimiter cannot be chosen in the csv style"),
-        ({"style": "csv", "secret": SECRET}, "secret has no place in the csv style"),
-        ({"style": "csv", "previous_secrets": [SECRET]}, "secret has no place in the csv style"),
-        ({"style": "csv", "message_fields": ["id", "sender_ip"]}, "the last of message_fields and of status_fields"),
-        ({"style": "csv", "status_fields": ["delivery_port"]}, "the last of message_fields and of status_fields"),
+        ({"style": "csv", "secret": SECRET}, "secret cannot be used in the csv style"),
+        ({"style": "csv", "previous_secrets": [SECRET]}, "secret cannot be used in the csv style"),
+        (
+            {"style": "csv", "message_fields": ["id", "sender_ip"]},
+            "the last field of message_fields and of status_fields",
+        ),
+        ({"style": "csv", "status_fields": ["delivery_port"]}, "the last field of message_fields and of status_fields"),
         ({"style": "csv", "message_fields": ["id"], "status_fields": ["status"]}, "must differ in length"),
         ({"previous_secrets": SECRET}, "previous_secrets must be a list"),
     ],
@@ -283,8 +286,10 @@ def test_what_is_accepted_renders(template):
 
 def test_template_faults():
     assert template_faults("a\x1fb", "message") == ([], [])
-    assert template_faults("a\x1fb", "message", "") == (["template holds the control character 0x1f; remove it"], [])
-    assert template_faults("\n%\x7f", "message")[0][0] == "template holds the control character 0x0a, 0x7f; remove it"
+    assert template_faults("a\x1fb", "message", "") == (["template contains the control character 0x1f; remove it"], [])
+    assert (
+        template_faults("\n%\x7f", "message")[0][0] == "template contains the control character 0x0a, 0x7f; remove it"
+    )
     assert len(template_faults("\n%\x7f", "message")[0]) == 2
     assert template_faults("%(subject_heder)s %(delivery_ip)s %(subject_heder)s", "message") == (
         [],

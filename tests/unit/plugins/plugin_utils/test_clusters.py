@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which clusters an inventory source names, and what is taken for a node."""
+"""Which clusters an inventory source names, and what counts as a node."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_own_options_win_over_shared_ones_and_those_over_the_environment(monkeyp
         ({"clusters": []}, "clusters must be a list"),
         ({"clusters": "east"}, "clusters must be a list"),
         ({"clusters": ["east"]}, "clusters must be a list"),
-        ({"clusters": [EAST], "name": "x"}, "name cannot be given beside clusters"),
+        ({"clusters": [EAST], "name": "x"}, "name cannot be combined with clusters"),
         ({"clusters": [EAST, {"name": "west"}]}, "cluster west: missing required arguments: api_url"),
         ({"clusters": [EAST, {"api_username": "x"}]}, "cluster 2: missing required arguments: api_url"),
         ({"clusters": [{**EAST, "api_usrname": "x"}]}, "cluster east: api_usrname"),
@@ -78,7 +78,7 @@ def test_bad_options(options, message):
 
 
 def test_messages_do_not_quote_the_password():
-    """A user's list can have the password where a number should be."""
+    """A user's list can have the password in place of a number."""
     with pytest.raises(AnsibleParserError) as caught:
         clusters({"clusters": [{**EAST, **LOGIN, "timeout": PASSWORD}]})
     assert "timeout" in str(caught.value) and PASSWORD not in str(caught.value)
@@ -106,13 +106,13 @@ def test_node_names(emulator, monkeypatch, name):
     ],
     ids=ascii,
 )  # fmt: skip
-def test_names_that_are_no_node(emulator, monkeypatch, name):
+def test_invalid_node_names(emulator, monkeypatch, name):
     with pytest.raises(AnsibleParserError, match="cluster east: its reply has .* where a node's host name should be"):
         nodes_of(emulator, monkeypatch, {"node1.example.com": {}, name: {}})
 
 
 @pytest.mark.parametrize("status", ["text", 1, True, ["list"]])
-def test_what_has_no_status_is_no_node(emulator, monkeypatch, status):
+def test_entry_with_another_status_is_not_a_node(emulator, monkeypatch, status):
     with pytest.raises(AnsibleParserError, match="cluster east: its reply has 'message'"):
         nodes_of(emulator, monkeypatch, {"node1.example.com": {}, "message": status})
 

@@ -46,7 +46,7 @@ def test_ipv4_takes_every_address(address):
 
 
 @given(st.text(alphabet="0123456789abcdefg:.%", max_size=20))
-def test_no_pattern_takes_what_is_no_address(text):
+def test_no_pattern_accepts_an_invalid_address(text):
     try:
         version = ipaddress.ip_address(text).version if "%" not in text else 0
     except ValueError:

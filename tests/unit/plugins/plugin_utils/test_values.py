@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Values that Ansible has marked come to our code as they are, and ours never come to it as templates."""
+"""Values marked by Ansible reach our code unchanged, and our values never reach Ansible as templates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def trusted(text):
     return getattr(ansible.template, "trust_as_template", str)(text)
 
 
-def test_untrusted_is_the_same_and_no_template():
+def test_untrusted_is_the_same_and_not_a_template():
     assert untrusted(DATA) == DATA
     assert Templar(loader=DataLoader()).template(untrusted(DATA)) == DATA
     # The same text would be one where we had not said so.
