@@ -212,12 +212,12 @@ def test_restore_refuses_what_it_cannot_put_back(ansible, configured):
         (
             "refused",
             lambda result: {"spamexperts_restore": {"other": result}},
-            "There is nothing to put back for refused.",
+            "There are no saved settings for refused.",
         ),
         (
             "refused,two",
             lambda result: {"spamexperts_restore": result["before"], "spamexperts_restore_secret": OLD_SECRET},
-            "is of one cluster;",
+            "belong to one cluster;",
         ),
     ],
     ids=["nothing given", "no such file", "of another host", "of one cluster"],

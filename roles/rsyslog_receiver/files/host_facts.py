@@ -102,7 +102,7 @@ def mistakes(listeners):
         try:
             ipaddress.ip_address(listener.get("address") or "::")
         except ValueError:
-            yield "%s: that is no IP address" % name(listener)
+            yield "%s: not an IP address" % name(listener)
             continue
         usable.append(listener)
         if listener.get("address") and probe(listener, listener["address"]) == errno.EADDRNOTAVAIL:

@@ -107,7 +107,7 @@ def test_listeners_that_cannot_work_are_named(ask):
     ]
     wrong = ask(listeners)["wrong"]
     assert [sentence.split(": ")[-1] for sentence in wrong[:-1]] == [
-        "that is no IP address", "this host has no such address", "that is no IP address",
+        "not an IP address", "this host has no such address", "not an IP address",
     ]  # fmt: skip
     assert wrong[-1] == "TCP port 2 and TCP port 2 of 127.0.0.1 cannot both listen"
     assert ask([{**TCP, "port": 0, "address": "127.0.0.1"}, {**UDP, "port": 0, "address": "127.0.0.1"}])["wrong"] == []
