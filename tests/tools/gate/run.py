@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
+import functools
 import os
 import pathlib
 import re
@@ -68,35 +70,34 @@ class Runner:
             for step in lane:
                 for need in step.needs:
                     done[need].wait()
-                self.outcomes[step.name] = self._run_or_say_why_not(step, step.name in only_failed)
-                done[step.name].set()
+                try:
+                    self.outcomes[step.name] = self._run_or_say_why_not(step, step.name in only_failed)
+                finally:
+                    done[step.name].set()
 
-        with self._signs_of_life():
-            self._join([threading.Thread(target=run_lane, args=[lane], daemon=True) for lane in lanes])
+        self._run_all([functools.partial(run_lane, lane) for lane in lanes])
 
     def repeat(self) -> None:
         """Run what failed once more, alone: what passes now is flaky."""
         for name, outcome in self.outcomes.items():
             if outcome.repeatable and not self.interrupted:
                 self.say(f"repeating what failed: {', '.join(outcome.failed_tests)}", name)
-                with self._signs_of_life():
-                    again = Outcome(outcome.step)
-                    thread = threading.Thread(target=self._run, args=[again, True, f"{name}.repeated"], daemon=True)
-                    self._join([thread])
+                again = Outcome(outcome.step)
+                self._run_all([functools.partial(self._run, again, True, f"{name}.repeated")])
                 outcome.repeated(again)
 
-    def _join(self, threads: list[threading.Thread]) -> None:
-        """Wait for threads. When interrupted, start nothing more, and wait for what runs to clean up and end."""
-        for thread in threads:
-            thread.start()
-        try:
-            for thread in threads:
-                thread.join()
-        except KeyboardInterrupt:
-            self.interrupted = True
-            self.say("interrupted: waiting for what still runs")
-            for thread in threads:
-                thread.join()
+    def _run_all(self, jobs: list[Callable[[], None]]) -> None:
+        """Run jobs in threads. When interrupted, start nothing more, and wait for what runs to clean up and end."""
+        with self._signs_of_life(), concurrent.futures.ThreadPoolExecutor(len(jobs)) as pool:
+            futures = [pool.submit(job) for job in jobs]
+            try:
+                concurrent.futures.wait(futures)
+            except KeyboardInterrupt:
+                self.interrupted = True
+                self.say("interrupted: waiting for what still runs")
+                concurrent.futures.wait(futures)
+        for future in futures:
+            future.result()
 
     def terminate(self, *_signal: object) -> None:
         """As an interrupt from the terminal, which the steps' processes get too."""
