@@ -154,7 +154,7 @@ class Receiver:
         for path in self._files(name):
             with path.open("rb") as file:
                 file.seek(sizes.get(str(path), 0))
-                # Not splitlines: text may hold U+2028, which is no end of a line in JSON.
+                # Not splitlines: text may hold U+2028, which does not end a line in JSON.
                 added = file.read().decode().split("\n")
             assert added.pop() == "", f"{name}.json ends within a line"
             lines += added

@@ -38,8 +38,8 @@ def test_allowed_senders(site, receiver):
     }
 
     allowed = {"rsyslog_receiver_allowed_senders": [site.cluster.address, "2001:db8::/32"]}
+    # That a second run changes nothing is tested by molecule's scenario alternative.
     assert site.changed(site.playbook("receiver", **variables, **allowed)) > 0
-    assert site.changed(site.playbook("receiver", **variables, **allowed)) == 0
     assert "inet spamexperts_receiver" in tables(receiver)
     main = receiver.shell("systemctl show -P MainPID spamexperts-receiver")
     # Root of a container may not look into another user's process; that user may.

@@ -74,9 +74,9 @@ start_container() {
     local tries
     podman run --detach --systemd=always --name="$1" --hostname="${1#"$NETWORK-"}" --network="$NETWORK" "$IMAGE" \
         /lib/systemd/systemd >/dev/null 2>>"$WORK/podman.log" || die "podman does not start a container: $(cat "$WORK/podman.log")"
-    for tries in $(seq 60); do
+    for tries in $(seq 1200); do
         case "$(podman exec "$1" systemctl is-system-running 2>/dev/null || true)" in running | degraded) break ;; esac
-        if [ "$tries" = 60 ]; then die "systemd in the container $1 does not come up: podman logs $1"; fi
+        if [ "$tries" = 1200 ]; then die "systemd in the container $1 does not come up: podman logs $1"; fi
         sleep 0.5
     done
     podman inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$1"
@@ -89,9 +89,9 @@ start_cluster() {
     tar -C "$ROOT/tests" --exclude=__pycache__ -cf - emulator | podman exec -i "$CLUSTER" tar -C /opt --no-same-owner -xf -
     podman exec "$CLUSTER" systemd-run --quiet --unit=emulator --working-directory=/opt python3 -m emulator serve \
         --address=0.0.0.0 --port=443 --name="$1" --control-port="${CONTROL##*:}" --data-dir=/var/lib/cluster
-    for tries in $(seq 60); do
+    for tries in $(seq 1200); do
         if emulator get --control "$CONTROL" state >"$WORK/before.json" 2>/dev/null; then break; fi
-        if [ "$tries" = 60 ]; then die "the emulated cluster does not start: podman exec $CLUSTER journalctl -u emulator"; fi
+        if [ "$tries" = 1200 ]; then die "the emulated cluster does not start: podman exec $CLUSTER journalctl -u emulator"; fi
         sleep 0.5
     done
     podman cp "$CLUSTER:/var/lib/cluster/tls/ca.pem" "$WORK/ca.pem"
@@ -167,7 +167,7 @@ send_mail_logs() {
     # The last records need a moment to the disk; the count tells.
     local tries sent
     sent="$(podman exec "$CLUSTER" grep -c '"result": "sent"' /var/lib/cluster/sent.jsonl)"
-    for tries in $(seq 20); do
+    for tries in $(seq 1200); do
         if [ "$(podman exec "$RECEIVER" sh -c "cat $RECORDS/*/*.json | wc -l")" -ge "$sent" ]; then return 0; fi
         sleep 0.5
     done

@@ -24,18 +24,21 @@ recipe() { arguments "$1" | sha256sum | cut -c 1-16; }
 label() { podman image inspect -f "{{index .Labels \"$2\"}}" "$IMAGE:$1" 2>/dev/null || true; }
 
 build() {
-    local tar arguments packages
+    local tar arguments packages old
     mapfile -t arguments < <(arguments "$1")
     packages="$(suite_packages "${arguments[@]}")"
     if [ "$(label "$1" recipe)" = "$(recipe "$1")" ] && [ "${packages:-$(label "$1" packages)}" = "$(label "$1" packages)" ]; then
         say "image $IMAGE:$1 is up to date"
         return
     fi
+    old="$(podman image inspect -f '{{.Id}}' "$IMAGE:$1" 2>/dev/null || true)"
     tar="$(mktemp "$CACHE/image.XXXXXX.tar")"
     quietly "debootstrapping $1 (about half a minute)" mmdebstrap "${arguments[@]}" "$tar"
     quietly "importing $IMAGE:$1" podman import --change "LABEL recipe=$(recipe "$1")" \
         --change "LABEL packages=$packages" "$tar" "$IMAGE:$1"
     rm -f "$tar"
+    # The one that was replaced goes, unless a container still has it.
+    if [ -n "$old" ]; then podman image rm "$old" >/dev/null 2>&1 || true; fi
 }
 
 # A second caller waits and then finds the images built.
@@ -47,5 +50,3 @@ for suite in "$@"; do
     pids+=($!)
 done
 for pid in "${pids[@]}"; do wait "$pid" || die "an image could not be built"; done
-# Those that were replaced, unless a container still has one.
-podman image prune --force --filter label=recipe >/dev/null
