@@ -19,10 +19,12 @@ SECRET = "bad-input-secret-0123456789"
 FAULTY_FORMAT = {"secret": SECRET, "message_fields": ["id", "subject_heder"]}
 
 
-def closed_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+@pytest.fixture(scope="module")
+def closed_port():
+    """A port that nobody can listen at, because it is bound here."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
 
 
 # Name: (options on top of a good connection, what the sentence names, what it says to do).
@@ -71,7 +73,7 @@ class Done:
 
 
 @pytest.fixture(scope="module")
-def done(ansible, shared, cluster):
+def done(ansible, shared, cluster, closed_port):
     """All cases in one run: a host each."""
     shared.state.pin(port="1514")
     shared.journal.clear()
@@ -79,7 +81,7 @@ def done(ansible, shared, cluster):
     places = {
         "URL/elsewhere": f"{shared.url}/elsewhere",
         "SELF_SIGNED": self_signed.url,
-        "CLOSED": f"https://127.0.0.1:{closed_port()}",
+        "CLOSED": f"https://127.0.0.1:{closed_port}",
     }
     hosts = {}
     for name, (options, _option, _remedy) in CASES.items():

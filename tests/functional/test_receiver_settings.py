@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from typing import Any
 
 import pytest
 from functional.harness import one_play
@@ -53,20 +54,40 @@ FACTS = {
 }
 
 
+def combined() -> list[dict[str, Any]]:
+    """Every option of every case in as few dictionaries as can hold them, those of data_dir alone."""
+    made: list[dict[str, Any]] = []
+    for options, variable, _text in CASES.values():
+        for name, value in options.items():
+            place = next((one for one in made if name not in one and "data_dir" not in (variable, *one)), None)
+            if place is None:
+                made.append(place := {})
+            place[name] = value
+    return made
+
+
+def role_variables(options: dict[str, Any], taken_port: int) -> dict[str, Any]:
+    """Host variables of the role, with a port that is taken in its place, else one that nobody uses."""
+    listeners = [
+        {**listener, "port": taken_port} if listener["port"] == "TAKEN" else listener
+        for listener in options.get("listeners", [{**TCP, "port": 1}])
+    ]
+    return {f"rsyslog_receiver_{name}": value for name, value in {**options, "listeners": listeners}.items()}
+
+
 @pytest.fixture(scope="module")
 def done(ansible):
-    """All cases in one run: a host each, and each once more as something to be removed."""
+    """All cases in one run: a host each, and all of their options once more where something is to be removed."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen(1)
         port = taken.getsockname()[1]
-        hosts = {}
-        for number, (options, _variable, _text) in enumerate(CASES.values()):
-            variables = {f"rsyslog_receiver_{name}": value for name, value in options.items()}
-            if options.get("listeners", [{}])[-1:] == [{**TCP, "port": "TAKEN"}]:
-                variables["rsyslog_receiver_listeners"] = [{**TCP, "port": port}]
-            hosts[f"case{number}"] = variables
-            hosts[f"removed{number}"] = {**variables, "rsyslog_receiver_state": "absent"}
+        hosts = {
+            f"case{number}": role_variables(options, port)
+            for number, (options, _name, _text) in enumerate(CASES.values())
+        }
+        for number, options in enumerate(combined()):
+            hosts[f"removed{number}"] = {**role_variables(options, port), "rsyslog_receiver_state": "absent"}
         checks = {"ansible.builtin.include_role": {"name": ROLE, "tasks_from": "preflight"}}
         facts = {"ansible.builtin.set_fact": {**FACTS, "cacheable": True}}
         return ansible.play(one_play(facts, checks), "-v", hosts=hosts)
@@ -86,8 +107,10 @@ def test_the_variable_is_named(done, case):
 
 def test_removal_is_never_refused_for_a_setting(done):
     """Only the folder has to be a path: removal looks for records there."""
-    removed = {entry["host"] for entry in done.results if entry["outcome"] != "ok" and "removed" in entry["host"]}
-    assert removed == {f"removed{list(CASES).index(case)}" for case in ("folder", "folder and line feed")}
+    refused = {entry["host"] for entry in done.results if entry["outcome"] != "ok" and "removed" in entry["host"]}
+    paths = [CASES[case][0]["data_dir"] for case in ("folder", "folder and line feed")]
+    assert refused == {f"removed{at}" for at, options in enumerate(combined()) if options.get("data_dir") in paths}
+    assert len(refused) == 2
 
 
 def test_no_secret_is_shown(done):
