@@ -23,7 +23,7 @@ TEXT = b'{"a": 1}\n' * 1000
 
 
 class Records:
-    """A folder of records; days are counted back from today."""
+    """A data directory; days are counted back from today."""
 
     def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
@@ -81,7 +81,7 @@ def records(tmp_path, records_in):
 
 
 class Host:
-    """A folder of records, rsyslogd's report in it, and the metrics of it."""
+    """A data directory, rsyslogd's report in it, and the metrics of it."""
 
     def __init__(self, records) -> None:
         self.records = records
