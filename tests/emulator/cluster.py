@@ -94,7 +94,7 @@ class Emulator:
         return self
 
     def stop(self) -> None:
-        """Stop serving and sending, then remove a data directory that was not given: nothing writes to it any more."""
+        """Stop serving and sending; a data directory that was not given is removed once nothing writes to it."""
         if self._control is not None:
             self._control.stop()
         self._server.stop()

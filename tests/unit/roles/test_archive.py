@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import gzip
+import itertools
 import os
 import pathlib
 import random
@@ -15,7 +16,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import archive
 import pytest
@@ -186,32 +186,53 @@ def test_a_compressor_that_lies_costs_no_record(records, monkeypatch):
     assert len(records.names()) == 2
 
 
+# Runs a script that stops before the Nth call that changes something, to be killed there: N, the script, its arguments.
+STOPPING = """
+import os, runpy, signal, sys
+
+CALLS = {"open", "write", "rename", "unlink", "fsync", "fchmod", "utime", "fork_exec"}
+left = int(sys.argv.pop(1))
+del sys.argv[0]
+
+
+def before_a_call(frame, event, function):
+    global left
+    if event == "c_call" and function.__name__ in CALLS and function.__module__ in ("posix", "_posixsubprocess"):
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+
+sys.path.insert(0, os.path.dirname(sys.argv[0]))
+sys.setprofile(before_a_call)
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
 def test_killed_at_any_point_it_loses_nothing(records):
-    """kill -9 again and again, each time a little later, until a run gets through: every record is there, once."""
+    """kill -9 before each call that changes something, until a run gets through: every record is there, once."""
     expected = {}
     for back in (2, 3, 4):
         for name in ("messages.json", "status.json"):
-            text = random.Random(back).randbytes(400_000)
+            text = random.Random(back).randbytes(40_000)
             records.add(back, name, text)
             expected[back, name] = text
-    # Each wait a tenth longer: what a run takes differs ten times between machines.
-    wait, kills = 0.01, 0
-    command = [sys.executable, "-B", str(SCRIPT), "--data-dir", str(records.folder)]
-    while True:
+    for call in itertools.count(1):
+        command = [sys.executable, "-B", "-c", STOPPING, str(call), SCRIPT, "--data-dir", records.folder]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
-        time.sleep(wait)
-        if process.poll() is not None:
+        ended = os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        if ended.si_code != os.CLD_STOPPED:
             break
         # The compressor too, as systemd does.
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        kills, wait = kills + 1, wait * 1.1
+        process.stderr.close()
         for (back, name), text in expected.items():
             found = [path for path in records.day(back).glob(f"{name}*") if not path.name.startswith(".")]
-            assert found, f"{name} of {back} days ago is gone after kill {kills}"
+            assert found, f"{name} of {back} days ago is gone after call {call}"
             assert all(text_of(path) == text for path in found)
-    assert process.returncode == 0, process.stderr.read()
-    assert kills > 3, "the test never killed it"
+    assert process.wait() == 0, process.stderr.read()
+    assert call > 20, "the calls are not seen"
     assert records.retain() == 0
     for (back, name), text in expected.items():
         (found,) = records.day(back).glob(f"{name}*")
@@ -231,8 +252,8 @@ def test_a_real_full_disk(tmp_path, records_in, monkeypatch):
         pytest.skip("no tmpfs can be mounted here: " + mounted.stderr.decode())
     try:
         records = records_in(folder)
-        oldest = records.add(4, text=os.urandom(500_000))
-        path = records.add(3, text=os.urandom(400_000))
+        oldest = records.add(4, text=random.Random(4).randbytes(500_000))
+        path = records.add(3, text=random.Random(3).randbytes(400_000))
         monkeypatch.setattr(archive, "free", lambda _fd: 1 << 30)
         day = os.open(path.parent, os.O_RDONLY)
         with pytest.raises(OSError) as raised:

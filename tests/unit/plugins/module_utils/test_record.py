@@ -76,7 +76,7 @@ def values_for(fmt, kind, data):
 
 @pytest.mark.parametrize("style", FORMATS)
 @pytest.mark.parametrize("kind", KINDS)
-@settings(deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(st.data())
 def test_round_trip(style, kind, data):
     fmt = FORMATS[style]
