@@ -54,7 +54,14 @@ def ask(script, capsys):
         daemon.counters()
         output = daemon.folder / "metrics"
         output.mkdir(exist_ok=True)
-        metrics = ["--data-dir", str(folder), "--output", str(output / "receiver.prom")]
+        metrics = [
+            "--data-dir",
+            str(folder),
+            "--work-dir",
+            str(daemon.folder),
+            "--output",
+            str(output / "receiver.prom"),
+        ]
         # Another user's sockets are not the receiver's.
         metrics += ["--udp-ports", "" if daemon.user else str(daemon.port), "--rsyslogd", str(daemon.program)]
         assert script("metrics").main(metrics) == 0
@@ -75,7 +82,6 @@ def ask(script, capsys):
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_full_disk(start, small, transport, script, ask):
     daemon = start()
-    (small / ".receiver").symlink_to(daemon.folder)
     sender, pace, states = Sender(daemon.port, transport), Pace(2000), []
     check = script("health")
     limits = check.arguments(["--metrics", "-"]).disk_free
@@ -134,7 +140,6 @@ def strange(request):
             mount("-t", "tmpfs", "-o", "uid=65534", "tmpfs", place)
         # As the role made it, before somebody else took it or its disk went read-only.
         (place / "data").mkdir()
-        (place / "data" / ".receiver").symlink_to(folder / "work")
         if request.param == "read-only":
             shutil.chown(place / "data", "nobody")
             mount("-o", "remount,ro", place)

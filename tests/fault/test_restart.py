@@ -203,7 +203,9 @@ def connected(daemon: Daemon) -> list[str]:
     request = {
         "listeners": [{"transport": "tcp", "port": daemon.port, "address": HOST}],
         "user": "root",
+        "group": "root",
         "data_dir": "/",
+        "work_dir": "/",
     }
     program = (ROLE / "files" / "host_facts.py").read_text("utf-8") + f"\nmain({json.dumps(json.dumps(request))})"
     done = subprocess.run([sys.executable, "-"], input=program, check=True, capture_output=True, text=True)

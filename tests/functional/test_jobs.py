@@ -31,13 +31,14 @@ pytestmark = [
 @pytest.fixture
 def run(ansible, tmp_path):
     """Runs one of the role's task files; everything it writes is in a folder of its own."""
-    for name in ("records/.receiver", "units", "commands", "state", "bin"):
+    for name in ("records", "work", "units", "commands", "state", "bin"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "bin" / "systemctl").write_text(SYSTEMCTL.format(folder=tmp_path))
     (tmp_path / "bin" / "systemctl").chmod(0o755)
     places = {
         "rsyslog_receiver_data_dir": "records",
         "rsyslog_receiver_metrics_path": "state/receiver.prom",
+        "__rsyslog_receiver_work_dir": "work",
         "__rsyslog_receiver_units": "units",
         "__rsyslog_receiver_commands": "commands",
         "__rsyslog_receiver_library": "library",

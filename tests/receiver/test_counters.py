@@ -27,15 +27,14 @@ def measure(receiver) -> dict:
     """Run the script as its unit does. Returns its samples by name and label as written."""
     output = receiver.folder / "metrics"
     output.mkdir(exist_ok=True)
-    work = receiver.folder / "data" / ".receiver"
-    if not work.exists():
-        work.symlink_to(receiver.folder)
     command = [
         sys.executable,
         "-B",
         SCRIPT,
         "--data-dir",
         receiver.folder / "data",
+        "--work-dir",
+        receiver.folder,
         "--output",
         output / "receiver.prom",
     ]

@@ -14,22 +14,23 @@ import subprocess
 import sys
 import time
 
+from store import read
+
 STATES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 PREFIX = "spamexperts_receiver_"
 SAMPLE = re.compile(r'(\w+)(?:\{\w+="((?:[^"\\]|\\.)*)"\})? (\S+)\Z')
 ESCAPES = {r"\\": "\\", r"\"": '"', r"\n": "\n"}
 
 
-def read(path):
+def samples(path):
     """The samples of a metrics file: a dictionary of name to a dictionary of label value to number."""
     found = {}
     # Only a line feed ends a line: a name may hold a carriage return.
-    with open(path, encoding="utf-8", newline="\n") as file:
-        for line in file.read().split("\n"):
-            match = SAMPLE.match(line)
-            if match and match.group(1).startswith(PREFIX):
-                label = re.sub(r"\\.", lambda escape: ESCAPES[escape.group(0)], match.group(2) or "")
-                found.setdefault(match.group(1)[len(PREFIX) :], {})[label] = float(match.group(3))
+    for line in read(path).split("\n"):
+        match = SAMPLE.match(line)
+        if match and match.group(1).startswith(PREFIX):
+            label = re.sub(r"\\.", lambda escape: ESCAPES[escape.group(0)], match.group(2) or "")
+            found.setdefault(match.group(1)[len(PREFIX) :], {})[label] = float(match.group(3))
     if "metrics_timestamp_seconds" not in found:
         raise ValueError("it holds no metrics of the receiver")
     return found
@@ -189,7 +190,7 @@ def main(argv=None):
         # argparse ends with 2, which means CRITICAL here.
         return 3 * bool(ended.code)
     try:
-        check = examine(read(options.metrics), options, time.time())
+        check = examine(samples(options.metrics), options, time.time())
     except (OSError, ValueError, KeyError) as error:
         print("RECEIVER UNKNOWN - %s cannot be read: %s" % (options.metrics, error))
         return 3

@@ -7,11 +7,14 @@
 Run by the role with the last line ``main("{...}")``; prints one JSON object. It refuses nothing: the role does.
 taken: the listeners whose port another program uses. wrong: what is wrong with the listeners themselves, in sentences.
 connected: addresses of the service's TCP senders, on whatever port. foreign: what in the data directory is not ours.
-user_is_ours: whether the service's user is one that this role would create, or does not exist. free: bytes.
+unsafe: what lets another user than root replace the service's directories, in sentences. user_exists: whether the
+service's user does. user_is_ours: whether it is one that this role would create, or does not exist. free: bytes.
 rmem_max: the largest socket buffer that the kernel allows, in bytes.
 """
 
+import contextlib
 import errno
+import grp
 import ipaddress
 import itertools
 import json
@@ -19,6 +22,7 @@ import os
 import pwd
 import re
 import socket
+import stat
 import struct
 
 ESTABLISHED, LISTENING, UNCONNECTED = "01", "0A", "07"
@@ -122,6 +126,46 @@ def user(text):
     return found.pw_uid, found.pw_uid < FIRST_ORDINARY_USER and not can_log_in
 
 
+def unsafe(path, gids):
+    """What lets another user than root put something else in the place of a directory, in a sentence, or nothing.
+
+    gids: of the groups that the service is a member of. The directory itself need not be there.
+    """
+    place, rest, links = "/", [part for part in path.split("/") if part not in ("", ".")], 0
+    while rest:
+        above, name = os.stat(place), rest.pop(0)
+        if above.st_uid:
+            return "%s does not belong to root" % place
+        if above.st_mode & stat.S_IWOTH or above.st_mode & stat.S_IWGRP and above.st_gid in gids:
+            return "others than root may write to %s" % place
+        if name == "..":
+            place = os.path.dirname(place)
+            continue
+        below = os.path.join(place, name)
+        try:
+            link = stat.S_ISLNK(os.lstat(below).st_mode)
+        except FileNotFoundError:
+            return ""
+        if not link:
+            place = below
+            continue
+        links += 1
+        if not rest or links > 40:
+            return "%s is a link" % below
+        target = os.readlink(below)
+        place = "/" if target.startswith("/") else place
+        rest[:0] = [part for part in target.split("/") if part not in ("", ".")]
+    return ""
+
+
+def groups(name, group):
+    """The numbers of the groups that the service will be a member of."""
+    found = {entry.gr_gid for entry in grp.getgrall() if group == entry.gr_name or name in entry.gr_mem}
+    with contextlib.suppress(KeyError):
+        found.add(pwd.getpwnam(name).pw_gid)
+    return found
+
+
 def foreign(folder, ours):
     """What is in a folder that is not the receiver's: names, the first few. A folder of its user is the receiver's."""
     try:
@@ -156,6 +200,7 @@ def main(text):
     request = json.loads(text)
     ours, user_is_ours = user(request["user"])
     connected = {str(row[2]) for row in sockets("tcp") if row[3] == ESTABLISHED and row[4] == ours}
+    gids = groups(request["user"], request["group"])
     wrong = list(mistakes(request["listeners"]))
     taken = []
     for listener in [] if wrong else request["listeners"]:
@@ -168,6 +213,8 @@ def main(text):
         "wrong": wrong,
         "connected": sorted(connected),
         "foreign": foreign(request["data_dir"], ours),
+        "unsafe": list(filter(None, (unsafe(request[name], gids) for name in ("data_dir", "work_dir")))),
+        "user_exists": ours >= 0,
         "user_is_ours": user_is_ours,
         "free": room(request["data_dir"]),
         "rmem_max": rmem_max(),

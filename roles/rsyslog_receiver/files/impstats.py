@@ -4,16 +4,17 @@
 
 """What rsyslogd's own counters came to, over all its restarts.
 
-rsyslogd appends a report to ``.receiver/impstats.json`` every 30 seconds. Its counters begin at zero with each start,
-which its unit marks in that file; what they came to before is remembered, so that those here only grow. What it counted
-between its last report and its end is not seen.
+rsyslogd appends a report to ``impstats.json`` in the work directory every 30 seconds. Its counters begin at zero with
+each start, which its unit marks in that file; what they came to before is remembered, so that those here only grow.
+What it counted between its last report and its end is not seen.
 """
 
+import contextlib
 import json
 import os
 import time
 
-from store import replace
+from store import opened, read, replace
 
 KINDS = ("messages", "status", "quarantine")  # the files of records
 WRITTEN = KINDS + ("canary",)  # rsyslogd's actions
@@ -109,12 +110,9 @@ class State:
         self.path = path
         self.value = {"offset": 0, "inode": 0, "stats": 0, "rows": [], "totals": [], "nodes": {}}
         self.value.update(sockets={}, recent=[], handed={}, grown={}, heard=0)
-        try:
-            with open(path, encoding="utf-8") as file:
-                self.value.update(json.load(file))
-        except (OSError, ValueError):
-            # A first run, or a state that was lost: counters begin anew, as Prometheus expects of counters.
-            pass
+        # Not in a first run, or where it was lost: counters begin again, as Prometheus expects of counters.
+        with contextlib.suppress(OSError, ValueError):
+            self.value.update(json.loads(read(path)))
         self.rows = {tuple(key): row for key, row in self.value["rows"]}
         self.totals = {tuple(key): count for key, count in self.value["totals"]}
         self.nodes = self.value["nodes"]
@@ -176,9 +174,9 @@ class State:
 
 def read_stats(path, state):
     """Count what rsyslogd reported since the last run, and keep its file small: it only ever appends."""
-    if not os.path.exists(path):
+    if not os.path.lexists(path):
         return
-    with open(path, "r+b") as file:
+    with opened(path, os.O_RDWR) as fd, os.fdopen(os.dup(fd), "r+b") as file:
         status = os.fstat(file.fileno())
         for _attempt in range(10):
             # A report that is being written is waited for, so that it is read whole.

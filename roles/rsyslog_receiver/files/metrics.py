@@ -17,7 +17,7 @@ import time
 import typing
 
 from impstats import KINDS, State, read_stats
-from store import DAY, FILE, replace
+from store import DAY, FILE, read, replace
 
 PREFIX = "spamexperts_receiver_"
 REASONS = ("no-marker", "wrong-secret", "kind", "field-count", "truncated", "framing")
@@ -128,8 +128,7 @@ def read_disk(folder, state, values):
 
 def read_retention(path, values):
     try:
-        with open(path, encoding="utf-8") as file:
-            report = json.load(file)
+        report = json.loads(read(path))
         then, success = calendar.timegm(time.strptime(report["time"], "%Y-%m-%dT%H:%M:%SZ")), int(report["ok"])
     except (OSError, ValueError, KeyError, TypeError):
         return
@@ -176,17 +175,22 @@ def text_of(values):
 def main(argv=None):
     parser = argparse.ArgumentParser(description="Write the receiver's metrics for Prometheus.")
     parser.add_argument("--data-dir", required=True, help="the folder of records")
+    parser.add_argument("--work-dir", required=True, help="the receiver's work directory")
     parser.add_argument("--output", required=True, help="the text file to write; its folder keeps the state too")
     parser.add_argument("--udp-ports", default="", help="the UDP ports of the receiver, separated by commas")
     parser.add_argument("--rsyslogd", default="/usr/sbin/rsyslogd", help="the program that is asked for its version")
     options = parser.parse_args(argv)
-    now, work = time.time(), os.path.join(options.data_dir, ".receiver")
+    now, work = time.time(), options.work_dir
     state = State(os.path.join(os.path.dirname(options.output), "state.json"))
     for metric, labels in (("quarantined_total", REASONS), ("dropped_total", ("queue", "udp_socket"))):
         for label in labels:
             # A counter that is there from the beginning: Prometheus cannot see the step from nothing to one.
             state.add(metric, label, 0, now)
-    read_stats(os.path.join(work, "impstats.json"), state)
+    try:
+        read_stats(os.path.join(work, "impstats.json"), state)
+    except OSError as error:
+        # The health check says for how long there has been no report.
+        print("rsyslogd's reports cannot be read: %s" % error, file=sys.stderr)
     sockets, closed = read_sockets({int(port) for port in options.udp_ports.split(",") if port}, state, now)
     state.put_back(now)
     state.forget(now)

@@ -5,8 +5,8 @@
 """Delete the oldest days of records where a limit asks for it, and compress the others that are over.
 
 Of the records only regular files named ``YYYY-MM-DD/{messages,status,quarantine}.json``, with or without ``.zst`` or
-``.gz``, are ever touched, no link is followed, and no day from today (UTC) on is. What rsyslogd only ever appends to in
-``.receiver`` is emptied when it is large. Exit status: 0 done, 1 something could not be done or a limit could not be
+``.gz``, are ever touched, no link is followed, and no day from today (UTC) on is. What rsyslogd only ever appends to in the
+work directory is emptied when it is large. Exit status: 0 done, 1 something could not be done or a limit could not be
 met (it is said), 2 wrong usage or no access. It may be killed at any point: the next run goes on.
 """
 
@@ -23,14 +23,14 @@ import sys
 
 from archive import compress
 from limits import Day, Limits, decide, human, size_of
-from store import DAY, FILE, free, opened, replace
+from store import DAY, FILE, free, opened, read, replace
 
 TEMPORARY = re.compile(r"\.(messages|status|quarantine)\.json\.(zst|gz)\.tmp\Z")
 QUIET = 3600  # seconds after the end of a day, and after the last write to a file, before it is compressed
 RESERVE = 64 << 20  # bytes that compressing leaves free, where min_free does not ask for more: rsyslogd needs them
 REPORT_LIMIT = 1 << 20  # bytes of retention.jsonl; the older half goes when they are exceeded
-# What rsyslogd only ever appends to in .receiver: its reports, which the metrics empty earlier where they run, and the
-# role's test records, which without a secret anybody can send.
+# What rsyslogd only ever appends to in the work directory: its reports, which the metrics empty earlier where they run,
+# and the role's test records.
 APPENDED = ("impstats.json", "canary")
 APPENDED_LIMIT = 2 << 20  # bytes of each, after which it is emptied
 
@@ -38,8 +38,8 @@ APPENDED_LIMIT = 2 << 20  # bytes of each, after which it is emptied
 class Store:
     """The folder of records. Every access goes through descriptors, so that nothing can be moved in between."""
 
-    def __init__(self, path):
-        self.path = path
+    def __init__(self, path, work):
+        self.path, self.work = path, work
         self.fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
 
     def close(self):
@@ -109,14 +109,13 @@ class Store:
 
         A checkpoint that cannot be read has finished nothing.
         """
-        folder = os.path.join(self.path, ".receiver", "destinations")
+        folder = os.path.join(self.work, "destinations")
         found, complaints = None, []
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
             if not name.endswith(".json") or name.startswith("."):
                 continue
             try:
-                with opened(os.path.join(folder, name), os.O_RDONLY) as fd:
-                    value = json.loads(os.read(fd, 65536).decode("utf-8"))
+                value = json.loads(read(os.path.join(folder, name), 65536))
                 done = datetime.datetime.strptime(value["done_before"], "%Y-%m-%d").date()
             except (OSError, ValueError, KeyError, TypeError) as error:
                 text = "The checkpoint of destination %s cannot be read (%s); every day stays."
@@ -201,32 +200,31 @@ class Run:
             self.say("failed", sentence, sentence)
         return 1 if self.report["failed"] else 0
 
-    def empty(self, folder):
+    def empty(self):
         """Empty what would grow for ever. rsyslogd has it open to append, so it goes on at the beginning."""
         for name in APPENDED:
+            path = os.path.join(self.store.work, name)
             try:
-                with opened(os.path.join(folder, name), os.O_WRONLY | os.O_NONBLOCK) as fd:
-                    status = os.fstat(fd)
-                    if stat.S_ISREG(status.st_mode) and status.st_size > APPENDED_LIMIT:
+                with opened(path, os.O_WRONLY) as fd:
+                    if os.fstat(fd).st_size > APPENDED_LIMIT:
                         os.ftruncate(fd, 0)
             except FileNotFoundError:
                 continue
             except OSError as error:
-                sentence = ".receiver/%s could not be emptied: %s." % (name, error.strerror)
+                sentence = "%s could not be emptied: %s." % (path, error.strerror)
                 self.say("failed", sentence, sentence)
 
-    def save(self, folder):
+    def save(self):
         """Write the last run's report, and keep those of runs that did something or failed in retention.jsonl."""
         self.report["ok"] = not self.report["failed"]
         line = json.dumps(self.report, sort_keys=True) + "\n"
-        replace(os.path.join(folder, "retention.json"), line, 0o640)
+        replace(os.path.join(self.store.work, "retention.json"), line, 0o640)
         if not (self.report["deleted"] or self.report["compressed"] or self.report["failed"]):
             return
-        history = os.path.join(folder, "retention.jsonl")
+        history = os.path.join(self.store.work, "retention.jsonl")
         lines = []
-        if os.path.exists(history):
-            with open(history, encoding="utf-8") as file:
-                lines = file.readlines()
+        if os.path.lexists(history):
+            lines = read(history).splitlines(keepends=True)
         lines.append(line)
         if sum(map(len, lines)) > REPORT_LIMIT:
             lines = lines[len(lines) // 2 :]
@@ -236,6 +234,7 @@ class Run:
 def arguments(argv):
     parser = argparse.ArgumentParser(description="Delete and compress old days of records.")
     parser.add_argument("--data-dir", required=True, help="the folder of records")
+    parser.add_argument("--work-dir", required=True, help="the receiver's work directory")
     parser.add_argument("--days", type=int, default=0, help="delete days that are older than so many; 0: no limit")
     parser.add_argument("--total-bytes", type=size_of, default="0", help="delete until no more is taken: 50g")
     parser.add_argument("--min-free", default="0", help="delete until so much of the disk is free: 5g or 10%%")
@@ -249,30 +248,30 @@ def arguments(argv):
 def main(argv=None):
     options = arguments(argv)
     try:
-        with contextlib.closing(Store(options.data_dir)) as store:
+        with contextlib.closing(Store(options.data_dir, options.work_dir)) as store:
             if os.geteuid() != os.fstat(store.fd).st_uid:
                 print("Run this as the owner of %s: runuser -u spamexperts -- ..." % options.data_dir, file=sys.stderr)
                 return 2
             run = Run(store, options)
-            return run.everything() if options.dry_run else locked(run, os.path.join(options.data_dir, ".receiver"))
+            return run.everything() if options.dry_run else locked(run)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
 
 
-def locked(run, folder):
+def locked(run):
     """Do everything unless another run is at work, and report it."""
-    with opened(os.path.join(folder, "retention.lock"), os.O_RDWR | os.O_CREAT) as lock:
+    with opened(os.path.join(run.store.work, "retention.lock"), os.O_RDWR | os.O_CREAT) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             print("Another run is at work; this one ends.", file=sys.stderr)
             return 1
         run.store.clean(run.today)
-        run.empty(folder)
+        run.empty()
         status = run.everything()
         try:
-            run.save(folder)
+            run.save()
         except OSError as error:
             print("The report could not be written: %s." % error, file=sys.stderr)
             return 1

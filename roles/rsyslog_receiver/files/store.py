@@ -5,8 +5,10 @@
 """What all jobs know of the folder of records: the names in it, and how files are opened and replaced."""
 
 import contextlib
+import errno
 import os
 import re
+import stat
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 FILE = re.compile(r"(messages|status|quarantine)\.json(\.zst|\.gz)?\Z")
@@ -14,12 +16,23 @@ FILE = re.compile(r"(messages|status|quarantine)\.json(\.zst|\.gz)?\Z")
 
 @contextlib.contextmanager
 def opened(name, flags, dir_fd=None):
-    """A descriptor for a with block; a link is never followed."""
-    fd = os.open(name, flags | os.O_NOFOLLOW, 0o600, dir_fd=dir_fd)
+    """A descriptor of a regular file or, with O_DIRECTORY, of a directory, for a with block.
+
+    A link is never followed, and a pipe never waited for.
+    """
+    fd = os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600, dir_fd=dir_fd)
     try:
+        if not flags & os.O_DIRECTORY and not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", name)
         yield fd
     finally:
         os.close(fd)
+
+
+def read(path, limit=64 << 20):
+    """The text of a file, of which no more than that many bytes are read."""
+    with opened(path, os.O_RDONLY) as fd, os.fdopen(os.dup(fd), "rb") as file:
+        return file.read(limit).decode("utf-8")
 
 
 def free(fd):
@@ -30,9 +43,11 @@ def free(fd):
 def replace(path, text, mode):
     """Write a file so that a reader finds either the old or the new one."""
     temporary = path + ".tmp"
-    with open(temporary, "w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), mode)
-        file.write(text)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(temporary)
+    with opened(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as fd, os.fdopen(os.dup(fd), "wb") as file:
+        os.fchmod(fd, mode)
+        file.write(text.encode("utf-8"))
         file.flush()
-        os.fsync(file.fileno())
+        os.fsync(fd)
     os.rename(temporary, path)

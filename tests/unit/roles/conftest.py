@@ -27,7 +27,7 @@ class Records:
 
     def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
-        self.work = folder / ".receiver"
+        self.work = folder.with_name(folder.name + "-work")
         self.work.mkdir()
         self.today = datetime.datetime.now(datetime.timezone.utc).date()
 
@@ -44,15 +44,14 @@ class Records:
         return path
 
     def names(self) -> list[str]:
-        """Every file and folder below, without the work folder."""
-        found = sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*"))
-        return [name for name in found if not name.startswith(".receiver")]
+        """Every file and folder below."""
+        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*"))
 
     def retain(self, *options: str) -> int:
         """The exit status of a run of retention."""
         import retention
 
-        return retention.main(["--data-dir", str(self.folder), *options])
+        return retention.main(["--data-dir", str(self.folder), "--work-dir", str(self.work), *options])
 
     def report(self) -> dict:
         """What the last run of retention says of itself."""
@@ -116,13 +115,22 @@ class Host:
         os.utime(self.stats, (time.time() - age,) * 2)
 
     def run(self) -> dict:
-        command = ["--data-dir", str(self.records.folder), "--output", str(self.output), "--rsyslogd", "/nonexistent"]
+        command = [
+            "--data-dir",
+            str(self.records.folder),
+            "--work-dir",
+            str(self.records.work),
+            "--output",
+            str(self.output),
+            "--rsyslogd",
+            "/nonexistent",
+        ]
         import metrics
 
         assert metrics.main(command) == 0
         import health
 
-        return health.read(str(self.output))
+        return health.samples(str(self.output))
 
 
 @pytest.fixture

@@ -218,7 +218,18 @@ def test_killed_at_any_point_it_loses_nothing(records):
             records.add(back, name, text)
             expected[back, name] = text
     for call in itertools.count(1):
-        command = [sys.executable, "-B", "-c", STOPPING, str(call), SCRIPT, "--data-dir", records.folder]
+        command = [
+            sys.executable,
+            "-B",
+            "-c",
+            STOPPING,
+            str(call),
+            SCRIPT,
+            "--data-dir",
+            records.folder,
+            "--work-dir",
+            records.work,
+        ]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
         ended = os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         if ended.si_code != os.CLD_STOPPED:

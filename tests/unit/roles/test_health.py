@@ -160,6 +160,16 @@ def test_no_metrics_are_unknown(tmp_path, capsys, text):
     assert LINE.match(capsys.readouterr().out)
 
 
+@pytest.mark.parametrize("kind", ["link", "pipe", "directory"])
+def test_only_a_file_is_read(tmp_path, capsys, kind):
+    """The service owns the folder of the metrics, and root or the monitoring's user runs the check."""
+    path, secret = tmp_path / "receiver.prom", tmp_path / "secret"
+    secret.write_text("spamexperts_receiver_metrics_timestamp_seconds 1\n")
+    {"link": lambda: path.symlink_to(secret), "pipe": lambda: os.mkfifo(path), "directory": path.mkdir}[kind]()
+    assert health.main(["--metrics", str(path), "--service", "off"]) == 3
+    assert LINE.match(capsys.readouterr().out)
+
+
 @pytest.mark.parametrize("option", ["--disk-free=1", "--disk-free=a,b", "--nonsense"])
 def test_wrong_usage_is_unknown(option):
     assert health.main(["--metrics", "/x", option]) == 3
@@ -172,7 +182,8 @@ def test_any_user_can_run_it(records):
     records.folder.chmod(0o750)
     output = records.folder.parent / "metrics"
     output.mkdir(mode=0o755)
-    assert metrics.main(["--data-dir", str(records.folder), "--output", str(output / "receiver.prom")]) == 0
+    folders = ["--data-dir", str(records.folder), "--work-dir", str(records.work)]
+    assert metrics.main([*folders, "--output", str(output / "receiver.prom")]) == 0
     for parent in records.folder.parents:
         if parent.stat().st_uid == 0 and parent.name.startswith(("pytest-", "popen-", "test_any")):
             parent.chmod(0o755)

@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import grp
 import json
 import os
+import pathlib
 import pwd
 import socket
+import tempfile
 
 import host_facts
 import pytest
@@ -23,7 +26,8 @@ def ask(capsys, tmp_path):
     """Return the facts of this host."""
 
     def asked(listeners=(), user="nobody-of-this-name", data_dir=tmp_path):
-        host_facts.main(json.dumps({"listeners": list(listeners), "user": user, "data_dir": str(data_dir)}))
+        request = {"listeners": list(listeners), "user": user, "group": "no-group", "data_dir": str(data_dir)}
+        host_facts.main(json.dumps({**request, "work_dir": "/var/log/spamexperts-receiver"}))
         return json.loads(capsys.readouterr().out)
 
     return asked
@@ -124,6 +128,62 @@ def test_a_folder_of_somebody_else(ask, tmp_path):
     assert ask()["foreign"] == ["2026-01-31x", "syslog"]
     assert ask(user=ME.pw_name)["foreign"] == []
     assert ask(data_dir=tmp_path / "syslog")["foreign"] == [str(tmp_path / "syslog")]
+
+
+@pytest.fixture
+def tree(monkeypatch):
+    """A root directory of its own, where tests put what must not be followed; it looks as if root owned it."""
+    with tempfile.TemporaryDirectory(dir="/var/log") as folder:
+        pathlib.Path(folder).chmod(0o755)
+        yield pathlib.Path(folder)
+
+
+ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="gives directories to other users")
+
+
+@ROOT_ONLY
+@pytest.mark.parametrize(
+    ("prepare", "path", "said"),
+    [
+        (lambda at: None, "data", ""),
+        (lambda at: None, "not/there/yet", ""),
+        (lambda at: (at / "data").mkdir(), "data", ""),
+        # The directory itself is the service's.
+        (lambda at: (at / "data").mkdir() or os.chown(at / "data", 4711, 4711), "data", ""),
+        (lambda at: (at / "data").symlink_to("/root"), "data", "{at}/data is a link"),
+        (lambda at: (at / "a").mkdir() or os.chown(at / "a", 4711, 0), "a/data", "{at}/a does not belong to root"),
+        (lambda at: (at / "a").mkdir() or (at / "a").chmod(0o1777), "a/data", "others than root may write to {at}/a"),
+        (lambda at: (at / "a").mkdir() or (at / "a").chmod(0o775), "a/data", ""),
+        # Root's own link, and where it leads.
+        (lambda at: (at / "a").mkdir() or (at / "b").symlink_to("a"), "b/data", ""),
+        (lambda at: (at / "a").mkdir() or (at / "b").symlink_to(at / "a"), "b/data", ""),
+        (lambda at: (at / "b").symlink_to("/tmp"), "b/data", "others than root may write to /tmp"),
+        (lambda at: (at / "b").symlink_to("b"), "b/data", "{at}/b is a link"),
+    ],
+)
+def test_who_else_could_replace_a_directory(tree, prepare, path, said):
+    prepare(tree)
+    found = host_facts.unsafe(str(tree / path), {4711})
+    assert found == said.format(at=tree)
+
+
+@ROOT_ONLY
+def test_the_groups_of_the_service_may_not_write_above_its_directories(tree, ask, monkeypatch):
+    """Whatever its primary group is, by the role's variable or on the host, or a further one."""
+    os.chown(tree, 0, grp.getgrnam("daemon").gr_gid)
+    tree.chmod(0o775)
+    assert ask(data_dir=tree / "data")["unsafe"] == []
+    entry = grp.struct_group(("daemon", "x", grp.getgrnam("daemon").gr_gid, ["nobody-of-this-name"]))
+    for change in (
+        ("getgrall", lambda: [entry]),
+        ("getpwnam", lambda name: pwd.struct_passwd((name, "x", 999, entry.gr_gid, "", "/", "/bin/false"))),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(grp if change[0] == "getgrall" else pwd, *change)
+            assert ask(data_dir=tree / "data")["unsafe"] == [f"others than root may write to {tree}"]
+    with monkeypatch.context() as patch:
+        patch.setattr(grp, "getgrall", lambda: [grp.struct_group(("no-group", "x", entry.gr_gid, []))])
+        assert ask(data_dir=tree / "data")["unsafe"] == [f"others than root may write to {tree}"]
 
 
 @pytest.mark.parametrize(

@@ -41,12 +41,10 @@ def test_without_a_report_the_disk_is_told(host):
 
 
 def test_the_last_run_of_retention(host):
-    import retention
-
     assert "retention_last_run_success" not in host.run()
     for options, success in (([], 1), (["--min-free=100%"], 0)):
         before = int(time.time())
-        retention.main(["--data-dir", str(host.records.folder), *options])
+        host.records.retain(*options)
         after = time.time()
         found = host.run()
         assert found["retention_last_run_success"] == {"": success}
@@ -180,6 +178,21 @@ def test_the_clock_was_ahead(host, monkeypatch):
     assert found["any_node_last_record_timestamp_seconds"][""] == now
     assert found["newest_record_timestamp_seconds"]["messages"] == now
     assert found["last_handed_timestamp_seconds"]["messages"] == now
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_only_files_of_the_work_folder_are_read(host, tmp_path, kind, capsys):
+    """Whoever put something else there, it neither stops the metrics nor is followed."""
+    host.report(4)
+    elsewhere = tmp_path / "elsewhere.json"
+    host.stats.rename(elsewhere)
+    for path in (host.stats, host.records.work / "retention.json", host.output.parent / "state.json"):
+        path.symlink_to(elsewhere) if kind == "link" else os.mkfifo(path)
+    before = elsewhere.read_bytes()
+    found = host.run()
+    assert "received_total" not in found
+    assert "rsyslogd's reports cannot be read" in capsys.readouterr().err
+    assert elsewhere.read_bytes() == before
 
 
 def test_a_folder_that_is_gone(host, capsys):

@@ -141,6 +141,18 @@ def test_a_checkpoint_that_is_a_link_keeps_everything(records, tmp_path, capsys)
     assert "destination kafka cannot be read" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["retention.lock", "retention.json.tmp", "retention.jsonl"])
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_no_link_is_followed_and_no_pipe_waited_for(records, tmp_path, name, kind):
+    records.add(9)
+    outside = tmp_path / "outside"
+    outside.write_text("mine")
+    (records.work / name).symlink_to(outside) if kind == "link" else os.mkfifo(records.work / name)
+    status = records.retain("--days=2", "--trust-clock")
+    assert status == (0 if name == "retention.json.tmp" else status or pytest.fail("it was used"))
+    assert outside.read_text() == "mine"
+
+
 def test_two_runs_at_once(records, capsys):
     path = records.add(9)
     with (records.work / "retention.lock").open("w") as lock:
