@@ -63,7 +63,12 @@ def ask(script, capsys):
             str(output / "receiver.prom"),
         ]
         # Another user's sockets are not the receiver's.
-        metrics += ["--udp-ports", "" if daemon.user else str(daemon.port), "--rsyslogd", str(daemon.program)]
+        metrics += [
+            "--listeners",
+            "" if daemon.user else f"udp/{daemon.port}/127.0.0.1",
+            "--rsyslogd",
+            str(daemon.program),
+        ]
         assert script("metrics").main(metrics) == 0
         capsys.readouterr()
         # Retention does not run here.

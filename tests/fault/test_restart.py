@@ -207,6 +207,7 @@ def connected(daemon: Daemon) -> list[str]:
         "data_dir": "/",
         "work_dir": "/",
     }
-    program = (ROLE / "files" / "host_facts.py").read_text("utf-8") + f"\nmain({json.dumps(json.dumps(request))})"
-    done = subprocess.run([sys.executable, "-"], input=program, check=True, capture_output=True, text=True)
+    program = f"from host_facts import main\nmain({json.dumps(json.dumps(request))})"
+    command = [sys.executable, "-B", "-"]
+    done = subprocess.run(command, input=program, check=True, capture_output=True, text=True, cwd=ROLE / "files")
     return json.loads(done.stdout)["connected"]

@@ -38,7 +38,7 @@ def measure(receiver) -> dict:
         "--output",
         output / "receiver.prom",
     ]
-    command += ["--udp-ports", str(receiver.port), "--rsyslogd", conftest.rsyslogd()]
+    command += ["--listeners", f"udp/{receiver.port}/127.0.0.1", "--rsyslogd", conftest.rsyslogd()]
     subprocess.run(command, check=True, timeout=60)
     found = collections.defaultdict(dict)
     for line in (output / "receiver.prom").read_text("utf-8").split("\n"):

@@ -17,6 +17,7 @@ import time
 from store import read
 
 STATES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
+NODES = 1000  # that are told apart
 PREFIX = "spamexperts_receiver_"
 SAMPLE = re.compile(r'(\w+)(?:\{\w+="((?:[^"\\]|\\.)*)"\})? (\S+)\Z')
 ESCAPES = {r"\\": "\\", r"\"": '"', r"\n": "\n"}
@@ -108,6 +109,10 @@ def examine(found, options, now):
     closed = one("udp_ports_closed")
     check.add(2 if closed else 0, "the receiver does not listen on %d of its UDP ports" % closed)
 
+    taken = ", ".join(sorted(port for port, count in found.get("foreign_sockets", {}).items() if count))
+    sentence = "another user has a socket on %s and may get the records: see ss -antup" % plain(taken)
+    check.add(2 if taken else 0, sentence)
+
     window = one("recent_seconds")
     failed = one("recent_records", "failed")
     state = check.measure("failed", failed, "", options.failed)
@@ -119,9 +124,19 @@ def examine(found, options, now):
     state = check.measure("quarantined", share, "%", options.quarantined)
     check.add(state, "%.1f%% of the records of the last %s went to quarantine" % (share, span(window)))
 
+    limit, size = one("quarantine_limit_bytes"), one("quarantine_bytes")
+    state = check.measure("quarantine_size", 100.0 * size / limit if limit else 0, "%", options.quarantine_size)
+    sentence = "quarantine takes %.1f%% of its limit; above it, quarantined records are deleted"
+    check.add(state, sentence % (100.0 * size / max(1.0, limit)))
+
     nodes = found.get("node_last_record_timestamp_seconds", {})
     state = check.measure("nodes", len(nodes), "", options.nodes, low=True)
     check.add(state, "%d nodes sent a good record" % len(nodes) if nodes else "no node sent a good record yet")
+    state = check.measure("not_counted", one("recent_records", "not_counted"), "", options.not_counted)
+    if options.not_counted is not None and len(nodes) >= NODES:
+        state = max(state, 1)
+    sentence = "nodes are no longer told apart: more than %d names were sent, so a silent node may go unnoticed"
+    check.add(state, sentence % NODES)
     silent = {node: now - seen for node, seen in nodes.items() if level(now - seen, options.silence)}
     state = check.measure("silence", max([now - seen for seen in nodes.values()] or [0]), "s", options.silence)
     names = ", ".join("%s (%s)" % (plain(node), span(silent[node])) for node in sorted(silent, key=silent.get)[-5:])
@@ -148,7 +163,7 @@ def span(seconds):
 
 def plain(text):
     """A name that came from a record, made fit for a line that others take apart."""
-    return re.sub(r"[^A-Za-z0-9_.:-]", "?", text)[:64]
+    return re.sub(r"[^A-Za-z0-9_.:/, -]", "?", text)[:64]
 
 
 def limits(text):
@@ -175,7 +190,9 @@ def arguments(argv):
         ("--failed", "1,1000", "records of the last 15 minutes that rsyslogd could not write"),
         ("--dropped", "1,1000", "records dropped in the last 15 minutes"),
         ("--quarantined", "1,10", "percent of the records of the last 15 minutes"),
+        ("--quarantine-size", "50,90", "percent of its limit that the quarantine takes"),
         ("--nodes", "1,0", "filtering nodes that sent a good record within a week; less is worse"),
+        ("--not-counted", "1,100000", "good records of the last 15 minutes of nodes that are not told apart"),
         ("--silence", "3600,14400", "seconds since the last record of any filtering node"),
         ("--retention-age", "7200,86400", "seconds since retention last ran; a failed run is a warning"),
     ):
@@ -192,7 +209,8 @@ def main(argv=None):
     try:
         check = examine(samples(options.metrics), options, time.time())
     except (OSError, ValueError, KeyError) as error:
-        print("RECEIVER UNKNOWN - %s cannot be read: %s" % (options.metrics, error))
+        text = "%s cannot be read: %s" % (options.metrics, error)
+        print("RECEIVER UNKNOWN - %s" % re.sub(r"[^ -{}~]", "?", text))
         return 3
     if options.service != "off":
         active = ask(options.service)

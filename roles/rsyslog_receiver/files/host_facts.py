@@ -4,7 +4,8 @@
 
 """The facts of this host that matter to the receiver: ports, senders, user, data directory and free space.
 
-Run by the role with the last line ``main("{...}")``; prints one JSON object. It refuses nothing: the role does.
+Run by the role with sockets.py before it and the last line ``main("{...}")``; prints one JSON object. It refuses
+nothing: the role does.
 taken: the listeners whose port another program uses. wrong: what is wrong with the listeners themselves, in sentences.
 connected: addresses of the service's TCP senders, on whatever port. foreign: what in the data directory is not ours.
 unsafe: what lets another user than root replace the service's directories, in sentences. user_exists: whether the
@@ -23,34 +24,11 @@ import pwd
 import re
 import socket
 import stat
-import struct
 
-ESTABLISHED, LISTENING, UNCONNECTED = "01", "0A", "07"
+from sockets import ESTABLISHED, LISTENING, UNCONNECTED, foreign_sockets, sockets
+
 RECORDS = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 FIRST_ORDINARY_USER = 1000
-
-
-def sockets(transport):
-    """Yield (local address, local port, remote address, state, uid) of every socket of the host."""
-    for family, name in ((4, transport), (6, transport + "6")):
-        try:
-            with open("/proc/net/" + name) as table:
-                lines = table.read().splitlines()[1:]
-        except OSError:
-            continue
-        for line in lines:
-            words = line.split()
-            local, port = words[1].split(":")
-            remote = words[2].split(":")[0]
-            yield address(local, family), int(port, 16), address(remote, family), words[3], int(words[7])
-
-
-def address(text, family):
-    """An address of /proc/net: groups of 32 bits, each in the host's byte order."""
-    words = [int(text[i : i + 8], 16) for i in range(0, len(text), 8)]
-    packed = b"".join(struct.pack("=I", word) for word in words)
-    found = ipaddress.ip_address(packed)
-    return (found.ipv4_mapped or found) if family == 6 else found
 
 
 def probe(listener, text):
@@ -126,6 +104,13 @@ def user(text):
     return found.pw_uid, found.pw_uid < FIRST_ORDINARY_USER and not can_log_in
 
 
+def user_name(number):
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
 def unsafe(path, gids):
     """What lets another user than root put something else in the place of a directory, in a sentence, or nothing.
 
@@ -199,14 +184,18 @@ def rmem_max():
 def main(text):
     request = json.loads(text)
     ours, user_is_ours = user(request["user"])
-    connected = {str(row[2]) for row in sockets("tcp") if row[3] == ESTABLISHED and row[4] == ours}
+    connected = {str(row.remote) for row in sockets("tcp") if row.state == ESTABLISHED and row.uid == ours}
     gids = groups(request["user"], request["group"])
     wrong = list(mistakes(request["listeners"]))
     taken = []
     for listener in [] if wrong else request["listeners"]:
-        open_now = [row for row in sockets(listener["transport"]) if row[1] == int(listener["port"])]
-        owners = {row[4] for row in open_now if row[3] in (LISTENING, UNCONNECTED)}
-        if ours not in owners and not is_free(listener):
+        open_now = [row for row in sockets(listener["transport"]) if row.port == int(listener["port"])]
+        owners = {row.uid for row in open_now if row.state in (LISTENING, UNCONNECTED)}
+        thieves = sorted({user_name(row.uid) for row in foreign_sockets(listener, ours)})
+        if thieves:
+            # Also beside the service's own socket: the last that is bound gets the datagrams.
+            taken.append("%s (as user %s)" % (name(listener), ", ".join(thieves)))
+        elif ours not in owners and not is_free(listener):
             taken.append(name(listener))
     found = {
         "taken": taken,

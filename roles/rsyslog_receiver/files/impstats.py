@@ -12,6 +12,7 @@ What it counted between its last report and its end is not seen.
 import contextlib
 import json
 import os
+import re
 import time
 
 from store import opened, read, replace
@@ -26,6 +27,20 @@ KEEP = 1 << 20  # bytes of impstats.json after which it is emptied
 READ = 16 << 20  # bytes of it read at most
 HEAD = ("global", "dynstats")  # the row with which each report begins
 MARK = "rsyslogd starts"  # what the unit writes there before each start
+
+
+# What could steer a terminal or hide in a line: control characters (C0, DEL, C1), separators of lines, and what changes
+# the direction of text.
+UNSAFE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]")
+
+
+def visible(name):
+    """A node's name as a label: what is unsafe in it written out, and what is too long cut.
+
+    What is no Unicode text would make the whole file of metrics invalid.
+    """
+    name = name.encode("utf-8", "replace").decode("utf-8")
+    return UNSAFE.sub(lambda found: "\\u%04x" % ord(found.group()), name).strip()[:NAME]
 
 
 def counters(name, origin, row):
@@ -44,8 +59,8 @@ def counters(name, origin, row):
     found = {}
     if origin == "dynstats.bucket" and name in BUCKETS:
         for key, value in row.items():
-            # Names that are cut may fall together. What is no Unicode text would make the whole file invalid.
-            key = (BUCKETS[name], key.encode("utf-8", "replace").decode("utf-8").strip()[:NAME])
+            # Names that are cut may fall together.
+            key = (BUCKETS[name], visible(key))
             if key[1]:
                 found[key] = found.get(key, 0) + value
     return found
@@ -114,8 +129,9 @@ class State:
         with contextlib.suppress(OSError, ValueError):
             self.value.update(json.loads(read(path)))
         self.rows = {tuple(key): row for key, row in self.value["rows"]}
-        self.totals = {tuple(key): count for key, count in self.value["totals"]}
-        self.nodes = self.value["nodes"]
+        # Visible also where an earlier version noted a name as it came.
+        self.totals = {(metric, visible(label)): count for (metric, label), count in self.value["totals"]}
+        self.value["nodes"] = self.nodes = {visible(name): seen for name, seen in self.value["nodes"].items()}
 
     def save(self):
         self.value["rows"] = [[list(key), row] for key, row in self.rows.items()]
@@ -164,10 +180,11 @@ class State:
     def found(self, kind, written, inode, size):
         """Note the file of a kind that was written to last.
 
-        Only one that grew took a record: a write that failed for want of room changes the time of a file, too.
+        Only one that grew took a record: a write that failed for want of room changes the time of a file, too. One that
+        shrank was cut by retention, and may have grown since.
         """
         grown, last_inode, last_size = self.value["grown"].get(kind, (0, 0, 0))
-        if size > (last_size if inode == last_inode else 0):
+        if size != (last_size if inode == last_inode else 0):
             grown = max(grown, written)
         self.value["grown"][kind] = [grown, inode, size]
 

@@ -16,11 +16,20 @@ import sys
 import time
 import typing
 
-from impstats import KINDS, State, read_stats
+from impstats import KINDS, UNSAFE, State, read_stats
+from limits import size_of
+from sockets import foreign_sockets, sockets
 from store import DAY, FILE, read, replace
 
 PREFIX = "spamexperts_receiver_"
 REASONS = ("no-marker", "wrong-secret", "kind", "field-count", "truncated", "framing")
+COUNTED = {  # by the kind of recent_records
+    "received_total": "received",
+    "quarantined_total": "quarantined",
+    "dropped_total": "dropped",
+    "write_failures_total": "failed",
+    "nodes_not_counted_total": "not_counted",
+}
 WINDOW = 900  # seconds that the recent_ metrics look back
 
 
@@ -39,6 +48,12 @@ SCHEMA = (
     Metric("quarantined_total", "counter", "Records that do not fit the log format", ("reason",)),
     Metric("dropped_total", "counter", "Records lost before they were read (udp_socket) or queued (queue)", ("place",)),
     Metric("udp_sockets", "gauge", "UDP sockets of the receiver whose drops are read; 0 where it listens to none"),
+    Metric(
+        "foreign_sockets",
+        "gauge",
+        "Sockets of other users on a port of the receiver: they may get its records",
+        ("port",),
+    ),
     Metric("udp_ports_closed", "gauge", "UDP ports that the receiver shall listen on, and has no socket of"),
     Metric("queue_full_total", "counter", "Times that a queue was full"),
     Metric("queue_records", "gauge", "Records that wait in a queue", ("queue",)),
@@ -54,6 +69,13 @@ SCHEMA = (
     Metric("disk_size_bytes", "gauge", "Bytes of the records' file system"),
     Metric("disk_free_inodes", "gauge", "Inodes free on the records' file system; absent where it has no fixed number"),
     Metric("data_bytes", "gauge", "Bytes of all records that are kept"),
+    Metric("quarantine_bytes", "gauge", "Bytes of the quarantine that is kept, which anyone who can send makes grow"),
+    Metric(
+        "quarantine_limit_bytes", "gauge", "Bytes of quarantine above which retention deletes of it; 0 for no limit"
+    ),
+    Metric(
+        "quarantine_deleted_bytes_total", "counter", "Bytes of quarantine that retention deleted for a limit of size"
+    ),
     Metric("oldest_day_timestamp_seconds", "gauge", "Beginning of the oldest day of which records are kept"),
     Metric("last_handed_timestamp_seconds", "gauge", "A moment after which records were handed to the file", ("file",)),
     Metric("newest_record_timestamp_seconds", "gauge", "When the file last grew on disk; 0 for never", ("file",)),
@@ -64,29 +86,30 @@ SCHEMA = (
 )
 
 
-def read_sockets(ports, state, now):
-    """Count the datagrams that the kernel dropped on this user's sockets of these ports.
+def listener(text):
+    """A listener of a text like udp/5514/192.0.2.1, whose address may be empty."""
+    transport, port, address = text.split("/", 2)
+    return {"transport": transport, "port": int(port), "address": address}
 
-    Returns how many sockets there are, and how many of the ports have none.
-    """
+
+def read_sockets(listeners, state, values, now):
+    """Count this user's sockets of these listeners, other users' there, and the datagrams that the kernel dropped."""
+    ports = {one["port"] for one in listeners if one["transport"] == "udp"}
     found, closed = {}, set(ports)
-    for path in ("/proc/self/net/udp", "/proc/self/net/udp6"):
-        try:
-            with open(path, encoding="ascii") as file:
-                lines = file.readlines()[1:]
-        except OSError:
-            continue
-        for line in lines:
-            column = line.split()
-            port = int(column[1].rpartition(":")[2], 16)
-            if port in ports and int(column[7]) == os.geteuid():
-                found[column[9]] = int(column[-1])
-                closed.discard(port)
+    for row in sockets("udp"):
+        if row.port in ports and row.uid == os.geteuid():
+            found[row.inode] = row.drops
+            closed.discard(row.port)
     for inode, drops in found.items():
         last = state.value["sockets"].get(inode, 0)
         state.add("dropped_total", "udp_socket", drops - last if drops >= last else drops, now)
     state.value["sockets"] = found
-    return len(found), len(closed)
+    values["udp_sockets"] = {"": len(found)}
+    values["udp_ports_closed"] = {"": len(closed)}
+    taken = values["foreign_sockets"] = {}
+    for one in listeners:
+        port = "%s/%d" % (one["transport"], one["port"])
+        taken[port] = taken.get(port, 0) + len(foreign_sockets(one, os.geteuid()))
 
 
 def files_of(folder):
@@ -108,9 +131,10 @@ def files_of(folder):
 def read_disk(folder, state, values):
     """What the file system and the folder of records tell."""
     found = os.statvfs(folder)
-    size, days, latest, now = 0, [], {}, time.time()
+    size, junk, days, latest, now = 0, 0, [], {}, time.time()
     for day, kind, status in files_of(folder):
         size += status.st_size
+        junk += status.st_size if kind == "quarantine" else 0
         days.append(day)
         # A time to come is from a clock that was wrong, and would hide all that is written from now on.
         if status.st_mtime <= now:
@@ -122,6 +146,7 @@ def read_disk(folder, state, values):
     if found.f_files:
         values["disk_free_inodes"] = {"": found.f_favail}
     values["data_bytes"] = {"": size}
+    values["quarantine_bytes"] = {"": junk}
     if days:
         values["oldest_day_timestamp_seconds"] = {"": calendar.timegm(time.strptime(min(days), "%Y-%m-%d"))}
 
@@ -134,6 +159,7 @@ def read_retention(path, values):
         return
     values["retention_last_run_timestamp_seconds"] = {"": then}
     values["retention_last_run_success"] = {"": success}
+    values["quarantine_deleted_bytes_total"] = {"": report.get("quarantine_deleted_bytes", 0)}
 
 
 def version(program):
@@ -148,14 +174,14 @@ def version(program):
 
 def recent(state, now):
     """Remember the totals of this run, and return how far back they reach and what came since."""
-    sums = dict.fromkeys(("received_total", "quarantined_total", "dropped_total", "write_failures_total"), 0)
+    sums = dict.fromkeys(COUNTED, 0)
     for (metric, _label), count in state.totals.items():
         if metric in sums:
             sums[metric] += count
     history = [sample for sample in state.value["recent"] if 0 <= now - sample[0] <= WINDOW]
     state.value["recent"] = history = history + [[now] + list(sums.values())]
     since = [new - old for new, old in zip(history[-1], history[0])]
-    return since[0], dict(zip(("received", "quarantined", "dropped", "failed"), since[1:]))
+    return since[0], dict(zip(COUNTED.values(), since[1:]))
 
 
 def text_of(values):
@@ -166,7 +192,7 @@ def text_of(values):
             lines.append("# HELP %s%s %s" % (PREFIX, metric.name, metric.help))
             lines.append("# TYPE %s%s %s" % (PREFIX, metric.name, metric.type))
         for label, value in sorted(values.get(metric.name, {}).items()):
-            label = label.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+            label = UNSAFE.sub("?", label).replace("\\", "\\\\").replace('"', '\\"')
             labels = '{%s="%s"}' % (metric.labels[0], label) if metric.labels else ""
             lines.append("%s%s%s %s" % (PREFIX, metric.name, labels, repr(value)))
     return "\n".join(lines) + "\n"
@@ -177,7 +203,8 @@ def main(argv=None):
     parser.add_argument("--data-dir", required=True, help="the folder of records")
     parser.add_argument("--work-dir", required=True, help="the receiver's work directory")
     parser.add_argument("--output", required=True, help="the text file to write; its folder keeps the state too")
-    parser.add_argument("--udp-ports", default="", help="the UDP ports of the receiver, separated by commas")
+    parser.add_argument("--listeners", default="", help="of the receiver, as in udp/5514/,tcp/5514/192.0.2.1")
+    parser.add_argument("--quarantine-limit", type=size_of, default="0", help="as retention has it")
     parser.add_argument("--rsyslogd", default="/usr/sbin/rsyslogd", help="the program that is asked for its version")
     options = parser.parse_args(argv)
     now, work = time.time(), options.work_dir
@@ -191,10 +218,10 @@ def main(argv=None):
     except OSError as error:
         # The health check says for how long there has been no report.
         print("rsyslogd's reports cannot be read: %s" % error, file=sys.stderr)
-    sockets, closed = read_sockets({int(port) for port in options.udp_ports.split(",") if port}, state, now)
+    values = {}
+    read_sockets([listener(text) for text in options.listeners.split(",") if text], state, values, now)
     state.put_back(now)
     state.forget(now)
-    values = {"udp_sockets": {"": sockets}, "udp_ports_closed": {"": closed}}
     for (metric, label), count in state.totals.items():
         values.setdefault(metric, {})[label] = count
     for (name, origin), row in state.rows.items():
@@ -213,7 +240,9 @@ def main(argv=None):
         print("The folder of records cannot be read: %s" % error, file=sys.stderr)
     values["last_handed_timestamp_seconds"] = {kind: state.value["handed"].get(kind, 0) for kind in KINDS}
     values["newest_record_timestamp_seconds"] = {kind: state.value["grown"].get(kind, [0])[0] for kind in KINDS}
+    values["quarantine_deleted_bytes_total"] = {"": 0}
     read_retention(os.path.join(work, "retention.json"), values)
+    values["quarantine_limit_bytes"] = {"": options.quarantine_limit}
     values["build_info"] = {version(options.rsyslogd): 1}
     values["metrics_timestamp_seconds"] = {"": now}
     # The state last: a run that is killed in between counts again from where it was, and nothing twice.

@@ -5,9 +5,10 @@
 """Delete the oldest days of records where a limit asks for it, and compress the others that are over.
 
 Of the records only regular files named ``YYYY-MM-DD/{messages,status,quarantine}.json``, with or without ``.zst`` or
-``.gz``, are ever touched, no link is followed, and no day from today (UTC) on is. What rsyslogd only ever appends to in the
-work directory is emptied when it is large. Exit status: 0 done, 1 something could not be done or a limit could not be
-met (it is said), 2 wrong usage or no access. It may be killed at any point: the next run goes on.
+``.gz``, are ever touched, no link is followed, and of today (UTC) only the quarantine is cut, of later days nothing.
+What rsyslogd only ever appends to in the work directory is emptied when it is large. Exit status: 0 done, 1 something
+could not be done or a limit could not be met (it is said), 2 wrong usage or no access. It may be killed at any point:
+the next run goes on.
 """
 
 import argparse
@@ -21,7 +22,7 @@ import re
 import stat
 import sys
 
-from archive import compress
+from archive import CHUNK, compress
 from limits import Day, Limits, decide, human, size_of
 from store import DAY, FILE, free, opened, read, replace
 
@@ -32,6 +33,7 @@ REPORT_LIMIT = 1 << 20  # bytes of retention.jsonl; the older half goes when the
 # What rsyslogd only ever appends to in the work directory: its reports, which the metrics empty earlier where they run,
 # and the role's test records.
 APPENDED = ("impstats.json", "canary")
+QUARANTINE = "quarantine"
 APPENDED_LIMIT = 2 << 20  # bytes of each, after which it is emptied
 
 
@@ -82,7 +84,8 @@ class Store:
                 files = self.files(day_fd)
                 # A folder that holds nothing but what is not ours is nobody's business here.
                 if files or not os.listdir(day_fd):
-                    found.append(Day(date, sum(files.values())))
+                    junk = sum(size for name, size in files.items() if name.startswith(QUARANTINE))
+                    found.append(Day(date, sum(files.values()), junk))
         return found
 
     def clean(self, today):
@@ -93,16 +96,37 @@ class Store:
                     for name in self.files(day_fd, TEMPORARY):
                         os.unlink(name, dir_fd=day_fd)
 
-    def delete(self, date):
-        """Delete our files of a day, and its folder. Returns how many foreign entries hold the folder."""
+    def delete(self, date, beginning=""):
+        """Delete our files of a day that begin so, and its empty folder. Returns how many entries hold the folder."""
         with self.day(date) as day_fd:
             for name in self.files(day_fd):
-                os.unlink(name, dir_fd=day_fd)
+                if name.startswith(beginning):
+                    # rsyslogd may have yesterday's open for a while; its room is free at once all the same.
+                    with opened(name, os.O_WRONLY, day_fd) as fd:
+                        os.ftruncate(fd, 0)
+                    os.unlink(name, dir_fd=day_fd)
             left = len(os.listdir(day_fd))
         if not left:
             os.rmdir(str(date), dir_fd=self.fd)
         os.fsync(self.fd)
         return left
+
+    def cut(self, date, size):
+        """Take at least that much off a day's quarantine. rsyslogd has it open to append, so it goes on at the new end.
+
+        What came first stays: it was there before whoever made it grow. Returns the bytes that went.
+        """
+        name = QUARANTINE + ".json"
+        with self.day(date) as day_fd, opened(name, os.O_RDWR, day_fd) as fd:
+            before = os.fstat(fd).st_size
+            keep = max(0, before - size)
+            # Back to the end of a line.
+            while keep and os.pread(fd, 1, keep - 1) != b"\n":
+                begin = max(0, keep - CHUNK)
+                keep = begin + os.pread(fd, keep - begin, begin).rfind(b"\n") + 1
+            os.ftruncate(fd, keep)
+            os.fsync(fd)
+        return before - keep
 
     def done_before(self):
         """The first day that some destination still needs, or None, and complaints.
@@ -133,7 +157,9 @@ class Run:
         now = datetime.datetime.now(datetime.timezone.utc)
         self.now, self.today = now.timestamp(), now.date()
         self.report = {"time": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "deleted": [], "compressed": [], "failed": []}
-        self.limits = Limits(options.days, options.total_bytes, size_of(options.min_free, store.whole()))
+        self.report["quarantine_deleted_bytes"] = 0
+        least_free = size_of(options.min_free, store.whole())
+        self.limits = Limits(options.days, options.total_bytes, least_free, options.quarantine_limit)
         self.done_before = None
         if not options.force:
             self.done_before, complaints = store.done_before()
@@ -150,19 +176,33 @@ class Run:
         victims, stays = decide(
             self.store.days(), self.today, self.limits, self.store.free(), self.done_before, self.options.trust_clock
         )
-        for day, reason in victims:
-            entry = {"day": str(day.date), "bytes": day.size, "reason": reason}
-            done = "Would delete"
+        for victim in victims:
+            done, size = "Would delete", victim.size
             if not self.options.dry_run:
                 try:
-                    foreign = self.store.delete(day.date)
+                    done, size = self.drop(victim)
                 except OSError as error:
-                    stays.append("%s could not be deleted: %s." % (day.date, error.strerror))
+                    stays.append("%s could not be deleted: %s." % (victim.date, error.strerror))
                     break
-                done = "Deleted what is ours, and not the rest, of" if foreign else "Deleted"
-            self.say("deleted", entry, "%s %s (%s): %s." % (done, day.date, human(day.size), reason))
+            if victim.quarantine:
+                done += " quarantine of"
+            entry = {"day": str(victim.date), "bytes": size, "reason": victim.reason, "quarantine": victim.quarantine}
+            self.say("deleted", entry, "%s %s (%s): %s." % (done, victim.date, human(size), victim.reason))
         for sentence in stays:
             self.say("failed", sentence, sentence)
+
+    def drop(self, victim):
+        """Delete it. Returns what was done, and how many bytes went."""
+        if not victim.quarantine:
+            foreign = self.store.delete(victim.date)
+            return "Deleted what is ours, and not the rest, of" if foreign else "Deleted", victim.size
+        size = victim.size
+        if victim.date < self.today:
+            self.store.delete(victim.date, QUARANTINE)
+        else:
+            size = self.store.cut(victim.date, victim.size)
+        self.report["quarantine_deleted_bytes"] += size
+        return "Deleted", size
 
     def compress(self):
         """Compress each finished day that is over for long enough. Returns whether there was room, and what failed."""
@@ -217,8 +257,12 @@ class Run:
     def save(self):
         """Write the last run's report, and keep those of runs that did something or failed in retention.jsonl."""
         self.report["ok"] = not self.report["failed"]
+        last = os.path.join(self.store.work, "retention.json")
+        # Of all runs, for the metrics.
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            self.report["quarantine_deleted_bytes"] += int(json.loads(read(last))["quarantine_deleted_bytes"])
         line = json.dumps(self.report, sort_keys=True) + "\n"
-        replace(os.path.join(self.store.work, "retention.json"), line, 0o640)
+        replace(last, line, 0o640)
         if not (self.report["deleted"] or self.report["compressed"] or self.report["failed"]):
             return
         history = os.path.join(self.store.work, "retention.jsonl")
@@ -238,6 +282,7 @@ def arguments(argv):
     parser.add_argument("--days", type=int, default=0, help="delete days that are older than so many; 0: no limit")
     parser.add_argument("--total-bytes", type=size_of, default="0", help="delete until no more is taken: 50g")
     parser.add_argument("--min-free", default="0", help="delete until so much of the disk is free: 5g or 10%%")
+    parser.add_argument("--quarantine-limit", type=size_of, default="0", help="bytes of quarantine that are kept: 1g")
     parser.add_argument("--no-compress", dest="compress", action="store_false", help="do not compress")
     parser.add_argument("--force", action="store_true", help="delete also what a destination has not finished")
     parser.add_argument("--trust-clock", action="store_true", help="delete by age also after a gap in the records")

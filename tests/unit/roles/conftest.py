@@ -25,6 +25,8 @@ TEXT = b'{"a": 1}\n' * 1000
 class Records:
     """A data directory; days are counted back from today."""
 
+    text = TEXT
+
     def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
         self.work = folder.with_name(folder.name + "-work")
@@ -122,6 +124,8 @@ class Host:
             str(self.records.work),
             "--output",
             str(self.output),
+            "--listeners",
+            "udp/1/",
             "--rsyslogd",
             "/nonexistent",
         ]

@@ -11,8 +11,11 @@ import re
 import time
 
 import health
+import impstats
 import metrics
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 NOW = time.time()
 WELL = {
@@ -22,8 +25,11 @@ WELL = {
     "disk_size_bytes": {"": 100},
     "disk_free_inodes": {"": 50000},
     "udp_ports_closed": {"": 0},
+    "foreign_sockets": {"udp/5514": 0, "tcp/5514": 0},
     "last_handed_timestamp_seconds": {"messages": NOW - 50, "status": NOW - 50, "quarantine": 0},
     "newest_record_timestamp_seconds": {"messages": NOW - 20, "status": NOW - 60, "quarantine": 0},
+    "quarantine_bytes": {"": 10},
+    "quarantine_limit_bytes": {"": 100},
     "recent_seconds": {"": 900},
     "recent_records": {"received": 1000, "quarantined": 0, "dropped": 0, "failed": 0},
     "received_total": {"tcp": 7, "udp": 8},
@@ -85,6 +91,18 @@ def test_all_is_well(check):
         ),
         ({"newest_record_timestamp_seconds": {"messages": NOW, "status": 0}}, 2, "status.json did not grow ever"),
         ({"udp_ports_closed": {"": 1}}, 2, "does not listen on 1 of its UDP ports"),
+        (
+            {"foreign_sockets": {"udp/5514": 1, "tcp/5514": 0}},
+            2,
+            "another user has a socket on udp/5514 and may get the records",
+        ),
+        ({"quarantine_bytes": {"": 49}}, 0, "all checks passed"),
+        ({"quarantine_bytes": {"": 50}}, 1, "quarantine takes 50.0% of its limit"),
+        ({"quarantine_bytes": {"": 90}}, 2, "quarantine takes 90.0% of its limit"),
+        ({"quarantine_bytes": {"": 90}, "quarantine_limit_bytes": {"": 0}}, 0, "all checks passed"),
+        ({"recent_records": {"received": 1000, "not_counted": 1}}, 1, "nodes are no longer told apart"),
+        ({"node_last_record_timestamp_seconds": {str(n): NOW for n in range(999)}}, 0, "all checks passed"),
+        ({"node_last_record_timestamp_seconds": {str(n): NOW for n in range(1000)}}, 1, "nodes are no longer told"),
         ({"recent_records": {"received": 1000, "failed": 1}}, 1, "1 records could not be written"),
         ({"recent_records": {"received": 1000, "failed": 1000}}, 2, "1000 records could not be written"),
         ({"node_last_record_timestamp_seconds": {}}, 1, "no node sent a good record yet"),
@@ -133,6 +151,7 @@ def test_the_worst_counts_and_all_is_said(check):
         ({"recent_records": {"received": 9, "quarantined": 9, "dropped": 0}}, "--quarantined=off"),
         ({"retention_last_run_success": {"": 0}}, "--retention-age=off"),
         ({"node_last_record_timestamp_seconds": {"n1": 0}}, "--silence=off"),
+        ({"node_last_record_timestamp_seconds": {str(n): NOW for n in range(1000)}}, "--not-counted=off"),
     ],
 )
 def test_limits_are_options(check, changes, option):
@@ -168,6 +187,27 @@ def test_only_a_file_is_read(tmp_path, capsys, kind):
     {"link": lambda: path.symlink_to(secret), "pipe": lambda: os.mkfifo(path), "directory": path.mkdir}[kind]()
     assert health.main(["--metrics", str(path), "--service", "off"]) == 3
     assert LINE.match(capsys.readouterr().out)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(st.text(), st.text())
+def test_whatever_a_node_calls_itself_the_answer_is_one_plain_line(check, node, file):
+    changes = {
+        "node_last_record_timestamp_seconds": {impstats.visible(node): NOW - 99999},
+        "last_handed_timestamp_seconds": {impstats.visible(file): NOW},
+    }
+    _status, line = check(changes)
+    assert line.isascii() and line[:-1].isprintable()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(st.text(st.characters(codec="utf-8")))
+def test_whatever_stands_in_the_file_the_answer_is_one_plain_line(tmp_path_factory, capsys, text):
+    path = tmp_path_factory.mktemp("health") / "receiver.prom"
+    path.write_text(f"spamexperts_receiver_metrics_timestamp_seconds {text}\n{text}", "utf-8")
+    assert health.main(["--metrics", str(path), "--service", "off"]) in (2, 3)
+    line = capsys.readouterr().out
+    assert LINE.match(line) and line.isascii() and line[:-1].isprintable()
 
 
 @pytest.mark.parametrize("option", ["--disk-free=1", "--disk-free=a,b", "--nonsense"])

@@ -11,9 +11,12 @@ import re
 import subprocess
 import time
 
+import health
 import impstats
 import metrics
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 HOUR = 3600
 
@@ -190,7 +193,9 @@ def test_untrusted_names(host):
     host.report(1, dict.fromkeys(HOSTILE, 3))
     found = host.run()
     names = set(found["node_records_total"])
-    assert names == {name[:253] for name in HOSTILE}
+    assert names == {
+        *('a"b\\c\\u000ad', "x" * 253, "a\\u2028b", "ü", "\\u0000", 'evil"} 1\\u000aother_metric{a="', "a\\u000db"),
+    }
     assert "other_metric" not in {re.split(r"[{ ]", line)[0] for line in host.output.read_text("utf-8").split("\n")}
     host.output.read_bytes().decode("utf-8")
 
@@ -236,3 +241,50 @@ def test_the_last_node_is_not_forgotten(host, monkeypatch):
         assert found["node_last_record_timestamp_seconds"] == {"last": last}
         assert found["any_node_last_record_timestamp_seconds"] == {"": last}
         assert found["node_records_total"] == {"last": 2}
+
+
+CONTROLS = set(map(chr, [*range(0x20), *range(0x7F, 0xA0)]))
+NAMES = st.text(st.characters() | st.sampled_from(sorted(CONTROLS | set('"\\\\\u202e\u2028'))))
+
+
+@given(st.dictionaries(NAMES, st.integers(1, 9), max_size=8))
+def test_no_name_steers_a_terminal_or_breaks_the_file(names):
+    """Whatever a record calls its node."""
+    rows = impstats.counters("nodes", "dynstats.bucket", names)
+    assert sum(rows.values()) == sum(count for name, count in names.items() if impstats.visible(name))
+    text = metrics.text_of({"node_records_total": {label: count for (_metric, label), count in rows.items()}})
+    lines = text.split("\n")
+    assert not CONTROLS & set("".join(lines))
+    assert text.encode("utf-8")
+    assert len([line for line in lines if line and not line.startswith("#")]) == len(rows), "each is one line"
+    assert len(set(lines)) == len(lines), "and no two are the same to Prometheus"
+
+
+@given(NAMES)
+def test_no_label_at_all_has_a_control_character(label):
+    text = metrics.text_of({"queue_records": {label.encode("utf-8", "replace").decode(): 1}})
+    assert not CONTROLS & set(text.replace("\n", ""))
+    assert text.count("\n") == 3
+
+
+def test_a_name_that_an_earlier_version_noted_as_it_came(host):
+    host.report(1, {"n\x1b[2J": 1, "n\\u001b[2J": 2})
+    found = host.run()
+    state = host.output.parent / "state.json"
+    raw = state.read_text("utf-8").replace("n\\\\u001b", "n\\u001b")
+    assert raw != state.read_text("utf-8")
+    state.write_text(raw, "utf-8")
+    again = host.run()
+    assert again["node_records_total"] == found["node_records_total"] == {"n\\u001b[2J": 3}
+    assert again["node_last_record_timestamp_seconds"].keys() == {"n\\u001b[2J"}
+
+
+def test_more_nodes_than_are_told_apart(host):
+    """Made-up names hide a real one, and the check says so."""
+    host.report(1, {f"n{number}": 1 for number in range(1000)}, overflow=0)
+    host.run()
+    host.report(2, {f"n{number}": 1 for number in range(1000)}, overflow=200, utime=2)
+    found = host.run()
+    assert found["recent_records"]["not_counted"] == 200
+    check = health.examine(found, health.arguments(["--metrics", "-"]), time.time())
+    assert any("nodes are no longer told apart" in sentence for sentence in check.sentences)

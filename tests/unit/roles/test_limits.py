@@ -26,46 +26,71 @@ def week(*sizes: int) -> list[limits.Day]:
 
 
 def gone(days, lim, free=10**9, **rest) -> list[int]:
-    """How many days ago those days are that go."""
-    return [(TODAY - day.date).days for day, _reason in limits.decide(days, TODAY, lim, free, **rest)[0]]
+    """How many days ago those days are of which all goes."""
+    victims = limits.decide(days, TODAY, lim, free, **rest)[0]
+    return [(TODAY - victim.date).days for victim in victims if not victim.quarantine]
 
 
-DAYS = st.lists(
-    st.builds(limits.Day, st.dates(ago(60), ago(-5)), st.integers(0, 1000)), max_size=40, unique_by=lambda day: day.date
-)
-LIMITS = st.builds(limits.Limits, st.integers(0, 50), st.integers(0, 5000), st.integers(0, 5000))
+def junk_gone(days, lim, free=10**9, **rest) -> list[tuple[int, int]]:
+    """How many days ago those days are of which quarantine goes alone, and how much."""
+    victims = limits.decide(days, TODAY, lim, free, **rest)[0]
+    return [((TODAY - victim.date).days, victim.size) for victim in victims if victim.quarantine]
+
+
+@st.composite
+def some_day(draw):
+    size = draw(st.integers(0, 1000))
+    return limits.Day(draw(st.dates(ago(60), ago(-5))), size, draw(st.integers(0, size)))
+
+
+DAYS = st.lists(some_day(), max_size=40, unique_by=lambda day: day.date)
+LIMITS = st.builds(limits.Limits, st.integers(0, 50), *[st.integers(0, 5000)] * 3)
 DONE = st.none() | st.dates(ago(60), ago(-5))
 
 
 @given(DAYS, LIMITS, st.integers(0, 5000), DONE, st.booleans())
 def test_what_goes(days, lim, free, done_before, trust):
     victims, stays = limits.decide(days, TODAY, lim, free, done_before, trust)
-    dates = [day.date for day, _reason in victims]
-    assert dates == sorted(day.date for day in days)[: len(dates)], "the oldest go first, none in between stays"
-    assert all(date < TODAY for date in dates), "today and the future stay"
-    assert all(done_before is None or date < done_before for date in dates), "what a destination needs stays"
+    size = {day.date: day.size for day in days}
+    junk = {day.date: day.quarantine for day in days}
+    whole = [victim.date for victim in victims if not victim.quarantine]
+    assert whole == sorted(day.date for day in days)[: len(whole)], "the oldest go first, none in between stays"
+    assert all(date < TODAY for date in whole), "today's and later good records stay"
+    assert all(done_before is None or date < done_before for date in whole), "what a destination needs stays"
+    for victim in victims:
+        assert victim.date <= TODAY, "the future stays"
+        (junk if victim.quarantine else size)[victim.date] -= victim.size
+        if victim.quarantine:
+            size[victim.date] -= victim.size
+        assert victim.date == TODAY or not (junk if victim.quarantine else size)[victim.date], "a past day's is all"
+    assert min([*size.values(), *junk.values(), 0]) == 0, "nothing goes twice"
+    assert {date for date in whole if size[date]} == set()
     if not trust and limits.clock_in_doubt([day.date for day in days], TODAY):
-        assert not any("older" in reason for _day, reason in victims)
-    # Not one more than was needed: before the last one went, some limit was exceeded.
-    freed = sum(day.size for day, _reason in victims)
-    total = sum(day.size for day in days)
+        assert not any("older" in victim.reason for victim in victims)
+    # A good day goes for a limit of size only when no quarantine is left that could go instead.
+    if any("older" not in victim.reason for victim in victims if not victim.quarantine):
+        assert not any(junk[date] for date in junk if date <= TODAY and date not in whole)
+    # Not one more than was needed: without the last one of its limit, that would be exceeded.
+    total, kept = sum(size.values()), sum(junk[date] for date in junk if date not in whole)
+    freed = sum(day.size for day in days) - total
     if victims:
-        last = victims[-1][0]
-        before = freed - last.size
+        last = victims[-1]
         assert (
-            lim.days
-            and (TODAY - last.date).days > lim.days
+            "older" in last.reason
+            or last.quarantine
+            and lim.quarantine
+            and kept + last.size > lim.quarantine
             or lim.total_bytes
-            and total - before > lim.total_bytes
+            and total + last.size > lim.total_bytes
             or lim.min_free
-            and free + before < lim.min_free
+            and free + freed - last.size < lim.min_free
         )
     # And not one too few, or it is said.
     if not stays:
-        left = [day for day in days if day.date not in dates]
-        assert not lim.days or all((TODAY - day.date).days <= lim.days for day in left)
-        assert not lim.total_bytes or total - freed <= lim.total_bytes
+        assert not lim.days or all((TODAY - day.date).days <= lim.days for day in days if day.date not in whole)
+        assert not lim.total_bytes or total <= lim.total_bytes
         assert not lim.min_free or free + freed >= lim.min_free
+        assert not lim.quarantine or kept <= lim.quarantine
 
 
 @given(DAYS, st.integers(0, 5000), DONE)
@@ -83,22 +108,70 @@ def test_without_limits_all_stay(days, free, done_before):
         (limits.Limits(min_free=25), 5, [4, 3]),
         (limits.Limits(min_free=5), 5, []),
         (limits.Limits(days=3, total_bytes=20, min_free=1), 9, [4, 3, 2]),
-        (limits.Limits(total_bytes=1), 0, [4, 3, 2, 1]),
+        (limits.Limits(total_bytes=10), 0, [4, 3, 2, 1]),
+        (limits.Limits(total_bytes=9), 0, []),
     ],
 )
 def test_each_limit(lim, free, expected):
     assert gone(week(10, 10, 10, 10, 10), lim, free) == expected
 
 
-def test_today_alone_over_the_limit_is_said():
-    victims, stays = limits.decide(week(10, 99), TODAY, limits.Limits(total_bytes=50, min_free=500), 0)
-    assert [day.date for day, _reason in victims] == [ago(1)]
-    assert len(stays) == 2
+@pytest.mark.parametrize(
+    ("lim", "free"),
+    [(limits.Limits(total_bytes=50), 0), (limits.Limits(min_free=500), 0), (limits.Limits(0, 50, 500), 0)],
+)
+def test_nothing_goes_in_vain(lim, free):
+    """Today alone is over the limit: ten good days would go for nothing."""
+    victims, stays = limits.decide(week(*[10] * 10, 99), TODAY, lim, free)
+    assert victims == []
+    assert len(stays) == bool(lim.total_bytes) + bool(lim.min_free)
+    assert all(sentence.startswith("Nothing is deleted for it") for sentence in stays)
+
+
+def test_one_limit_in_vain_does_not_hold_up_the_other():
+    victims, stays = limits.decide(week(10, 10, 10), TODAY, limits.Limits(total_bytes=20, min_free=500), 0)
+    assert [victim.date for victim in victims] == [ago(2)]
+    assert len(stays) == 1 and "full disk" in stays[0]
+
+
+JUNK = [limits.Day(ago(2), 30, 20), limits.Day(ago(1), 10, 0), limits.Day(TODAY, 100, 90)]
+
+
+@pytest.mark.parametrize(
+    ("lim", "junk", "good"),
+    [
+        (limits.Limits(quarantine=110), [], []),
+        (limits.Limits(quarantine=100), [(2, 20)], []),
+        (limits.Limits(quarantine=50), [(2, 20), (0, 40)], []),
+        (limits.Limits(total_bytes=100), [(2, 20), (0, 20)], []),
+        (limits.Limits(total_bytes=30), [(2, 20), (0, 90)], []),
+        (limits.Limits(total_bytes=29), [(2, 20), (0, 90)], [2]),
+        (limits.Limits(total_bytes=9), [], []),
+        (limits.Limits(min_free=20), [(2, 20)], []),
+        (limits.Limits(min_free=120), [(2, 20), (0, 90)], [2]),
+        (limits.Limits(days=1), [], [2]),
+        (limits.Limits(days=1, quarantine=50), [(0, 40)], [2]),
+    ],
+)
+def test_quarantine_goes_before_any_good_record(lim, junk, good):
+    assert junk_gone(JUNK, lim, 0) == junk
+    assert gone(JUNK, lim, 0) == good
+
+
+def test_a_destination_does_not_keep_quarantine():
+    """Or anyone who can send would fill the disk while one is down."""
+    assert junk_gone(JUNK, limits.Limits(quarantine=50), done_before=ago(9)) == [(2, 20), (0, 40)]
+    assert gone(JUNK, limits.Limits(total_bytes=29), done_before=ago(9)) == []
+
+
+def test_quarantine_of_days_to_come_stays_and_it_is_said():
+    victims, stays = limits.decide([limits.Day(ago(-3), 50, 50)], TODAY, limits.Limits(quarantine=10), 0)
+    assert victims == [] and len(stays) == 1
 
 
 def test_unfinished_days_stay_and_it_is_said():
     victims, stays = limits.decide(week(1, 1, 1, 1), TODAY, limits.Limits(days=1), 0, ago(2))
-    assert [day.date for day, _reason in victims] == [ago(3)]
+    assert [victim.date for victim in victims] == [ago(3)]
     assert "destination" in stays[0]
     assert str(ago(2)) in stays[0]
 

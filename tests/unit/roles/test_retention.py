@@ -39,12 +39,13 @@ def test_by_total_size(records):
     assert records.names()[::2] == [records.day(1).name, records.day(0).name]
 
 
-def test_by_free_space_all_but_today_goes_and_the_lack_is_said(records, capsys):
+def test_where_no_free_space_is_enough_all_stays_and_it_is_said(records, capsys):
     for back in range(4):
         records.add(back)
-    assert records.retain("--min-free=100%") == 1
-    assert records.names()[::2] == [records.day(0).name]
-    assert "on a full disk records are lost" in capsys.readouterr().out
+    before = records.names()
+    assert records.retain("--min-free=100%", "--no-compress") == 1
+    assert records.names() == before
+    assert "On a full disk records are lost" in capsys.readouterr().out
     assert not records.report()["ok"]
 
 
@@ -102,8 +103,64 @@ def test_the_future_stays(records):
     records.add(-400)
     records.add(3)
     records.add(0)
-    assert records.retain("--days=1", "--total-bytes=1") == 1
+    assert records.retain("--days=1", f"--total-bytes={2 * len(records.text)}") == 0
     assert records.names()[::2] == [records.day(0).name, records.day(-400).name]
+
+
+LINE = b'{"event.original":"' + b"\\\\u001b" * 50 + b'"}\n'
+
+
+def test_a_flood_of_quarantine_costs_no_good_record(records, capsys):
+    """While rsyslogd has today's file open: it goes on behind what came first, and every line is whole."""
+    for back in range(11):
+        records.add(back)
+    good = records.names()
+    first = b'{"event.original":"before the flood"}\n'
+    old = records.add(4, "quarantine.json", first)
+    path = records.add(0, "quarantine.json", first)
+    with path.open("ab", buffering=0) as rsyslogd:
+        rsyslogd.write(LINE * 20000)
+        flood = path.stat().st_size
+        assert records.retain("--total-bytes=200k", "--quarantine-limit=100k", "--no-compress") == 0
+        rsyslogd.write(first)
+    assert [name for name in records.names() if "quarantine" not in name] == good
+    assert not old.exists()
+    text = path.read_bytes()
+    assert text.startswith(first) and text.endswith(b"}\n" + first)
+    assert 90 * 1024 < len(text) - len(first) <= 100 * 1024
+    assert set(text.splitlines(keepends=True)) == {first, LINE}
+    report = records.report()
+    dropped = flood + len(first) * 2 - len(text)
+    assert report["quarantine_deleted_bytes"] == sum(entry["bytes"] for entry in report["deleted"]) == dropped
+    assert "Deleted quarantine of" in capsys.readouterr().out
+    # The count goes on.
+    assert records.retain("--quarantine-limit=50k", "--no-compress") == 0
+    assert records.report()["quarantine_deleted_bytes"] == flood + len(first) * 2 - path.stat().st_size
+
+
+def test_a_flood_in_a_single_line(records):
+    path = records.add(0, "quarantine.json", b"x" * (3 << 20))
+    assert records.retain("--quarantine-limit=2m") == 0
+    assert path.stat().st_size == 0
+
+
+def test_what_must_stay_is_over_the_limit(records, capsys):
+    """Today's good records alone: ten good days would go in vain."""
+    records.add(0, text=records.text * 20)
+    for back in range(1, 11):
+        records.add(back)
+    before = records.names()
+    assert records.retain("--total-bytes=100k", "--no-compress") == 1
+    assert records.names() == before
+    assert "Nothing is deleted for it" in capsys.readouterr().out
+
+
+def test_a_folder_of_quarantine_alone_goes_with_it(records):
+    records.add(3, "quarantine.json.gz")
+    records.add(2, "quarantine.json").rename(records.day(2) / "notes")
+    records.add(2, "quarantine.json")
+    assert records.retain("--quarantine-limit=1", "--no-compress") == 0
+    assert records.names() == [records.day(2).name, f"{records.day(2).name}/notes"]
 
 
 @pytest.mark.parametrize("force", [False, True])
