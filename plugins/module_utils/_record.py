@@ -22,6 +22,8 @@ from ._template import LogFormat
 
 # As many digits as the receiver accepts; even an impossible priority does not belong to the text.
 _PRI = re.compile(r"<[0-9]+>")
+# What a receiver's own test record carries behind its beginning.
+_NONCE = re.compile(r"[0-9a-f]{32}\Z")
 # event.outcome by status, compared without case. A status that is not listed says nothing about the outcome.
 OUTCOMES = {
     "delivered": "success",
@@ -64,8 +66,13 @@ def _parse_marked(body: str, fmt: LogFormat) -> Record:
         for kind in KINDS:
             if body.startswith(fmt.head(kind, mark)):
                 return _parse_kind(body[len(fmt.head(kind, mark)) :], fmt, kind, mark)
-        return {"event.action": "canary"} if body.startswith(fmt.canary(mark)) else {"event.reason": "kind"}
+        return {"event.action": "canary"} if _is_canary(body, fmt, mark) else {"event.reason": "kind"}
     return {"event.reason": "wrong-secret"}
+
+
+def _is_canary(body: str, fmt: LogFormat, mark: str) -> bool:
+    """Whether it is a receiver's own test record. Only the exact form is: whoever can send could send anything else."""
+    return body.startswith(fmt.canary(mark)) and bool(_NONCE.match(body[len(fmt.canary(mark)) :]))
 
 
 def _parse_kind(rest: str, fmt: LogFormat, kind: str, mark: str) -> Record:
@@ -94,7 +101,7 @@ def _parse_kind(rest: str, fmt: LogFormat, kind: str, mark: str) -> Record:
 
 
 def _parse_csv(body: str, fmt: LogFormat) -> Record:
-    if body.startswith(fmt.canary("")):
+    if _is_canary(body, fmt, ""):
         return {"event.action": "canary"}
     if not body.startswith('"'):
         return {"event.reason": "no-marker"}

@@ -85,7 +85,7 @@ class LogFormat:
         return self.tag + ": " + mark + self.delimiter
 
     def canary(self, mark: str) -> str:
-        """The text before the word that a receiver's own test record carries."""
+        """The text before the 32 hexadecimal digits that a receiver's own test record carries."""
         return "spamexperts-canary: " if self.style == "csv" else self.marker(mark) + "canary "
 
     def closing(self, mark: str) -> str:

@@ -19,6 +19,8 @@ reaches at least as far as the one before it; the rules that say why a record do
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import json
 import typing as t
 
@@ -110,14 +112,25 @@ def rulesets(listeners: t.Sequence[t.Mapping[str, t.Any]], default: t.Any) -> t.
             raise TemplateError(str(exc) if own is None else "listener %d: %s" % (number, exc)) from exc
         place = {name: listener[name] for name in ("transport", "port", "address") if listener.get(name)}
         found.setdefault(fmt, []).append(dict(place, canary=fmt.canary(fmt.marks[0])))
+    own = _own_addresses(listeners)
     made = []
     for number, fmt in enumerate(found, 1):
         # One log format is the usual case, whose names need no number.
         suffix = "" if number == 1 else "-%d" % number
         found_parser = parser(fmt)
         found_parser["rulebases"] = {name + suffix: text for name, text in found_parser["rulebases"].items()}
-        made.append(dict(found_parser, name="records" + suffix, listeners=found[fmt]))
+        made.append(dict(found_parser, name="records" + suffix, listeners=found[fmt], own=own))
     return made
+
+
+def _own_addresses(listeners: t.Iterable[t.Mapping[str, t.Any]]) -> t.List[str]:
+    """Where the receiver's own test records come from, as rsyslogd writes addresses."""
+    found = ["127.0.0.1", "::1"]
+    for listener in listeners:
+        # What is no address is refused later, with the others of the host's facts.
+        with contextlib.suppress(ValueError):
+            found.append(str(ipaddress.ip_address(str(listener.get("address") or "::1"))))
+    return sorted(set(found))
 
 
 def _integers(fmt: LogFormat) -> t.List[t.Dict[str, t.Any]]:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import collections
-import json
+import importlib
 import pathlib
 import re
 import subprocess
@@ -59,6 +59,21 @@ def send(receiver) -> None:
     receiver.send_udp([b"<14>nonsense", b"<14>" + (template % values).replace(hostile.SECRET, "s" * 16).encode()])
 
 
+def test_made_up_nodes_beyond_those_that_are_told_apart(start):
+    """They hide a real one, so they are counted, and the health check warns."""
+    receiver = start({"style": "printable", "secret": hostile.SECRET})
+    template = compile_template(receiver.fmt, "message")
+    values = {"id": "1", "sender_ip": "192.0.2.1", "incoming_size": "1", "outgoing_size": "1"}
+    names = [f"made-up-{number}" for number in range(1200)] + ["real"] * 5
+    records = [template % collections.defaultdict(str, values, filtering_host=name) for name in names]
+    receiver.send_tcp(b"".join(b"<14>" + record.encode() + b"\0" for record in records))
+    receiver.take(1205)
+    found = wait_for(receiver, 1205)
+    assert len(found["node_records_total"]) == 1000
+    assert found["nodes_not_counted_total"] == {None: 205}
+    assert "real" not in found["node_records_total"]
+
+
 def wait_for(receiver, received: int) -> dict:
     """Measure until so many records by TCP were reported: rsyslogd does so once a second here."""
     deadline = time.monotonic() + 15
@@ -69,7 +84,10 @@ def wait_for(receiver, received: int) -> dict:
         time.sleep(0.3)
 
 
-def test_metrics_of_a_real_rsyslogd(start, request):
+def test_metrics_of_a_real_rsyslogd(start, request, monkeypatch):
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    visible = importlib.import_module("impstats").visible
     receiver = start({"style": "printable", "secret": hostile.SECRET})
     send(receiver)
     count = sum(NODES.values())
@@ -84,7 +102,9 @@ def test_metrics_of_a_real_rsyslogd(start, request):
             "no-marker": turn,
             "wrong-secret": turn,
         }
-        named = {json.dumps(node)[1:-1]: turn * number for node, number in NODES.items()}
+        named = {
+            visible(node).replace("\\", "\\\\").replace('"', '\\"'): turn * number for node, number in NODES.items()
+        }
         assert found["node_records_total"] == named
         assert set(found["node_last_record_timestamp_seconds"]) == set(named)
         assert found["udp_sockets"] == {None: 1}

@@ -55,7 +55,8 @@ def main(text):
     folder, name = os.path.split(request["path"])
     try:
         fd = enter(folder)
-    except FileNotFoundError:
+    except OSError:
+        # Where none is to be written, there is none to remove either.
         if request["target"]:
             raise
         print("unchanged")

@@ -275,9 +275,19 @@ def test_outcome(status, outcome):
 
 
 def test_canary_is_neither_record_nor_quarantine():
-    assert parse_record("<1>spamexperts: %s|canary 1" % SECRET, MARKED["printable"]) == {"event.action": "canary"}
-    assert (
-        parse_record("<1>spamexperts: %s|canary 1" % WRONG_SECRET, MARKED["printable"])["event.reason"]
-        == "wrong-secret"
-    )
-    assert parse_record("<1>spamexperts-canary: 1", CSV) == {"event.action": "canary"}
+    nonce = "0123456789abcdef" * 2
+    marked = "<1>spamexperts: %s|canary "
+    assert parse_record(marked % SECRET + nonce, MARKED["printable"]) == {"event.action": "canary"}
+    assert parse_record(marked % WRONG_SECRET + nonce, MARKED["printable"])["event.reason"] == "wrong-secret"
+    assert parse_record("<1>spamexperts-canary: " + nonce, CSV) == {"event.action": "canary"}
+
+
+@pytest.mark.parametrize(
+    "nonce", ["", "1", "0" * 31, "0" * 33, "0" * 31 + "g", "0" * 32 + "\n", "0" * 31 + "\u0663", "A" * 32]
+)
+def test_a_canary_has_exactly_one_form(nonce):
+    """Or anyone who knows the log format could make the file of test records grow."""
+    marked = parse_record("<1>spamexperts: %s|canary %s" % (SECRET, nonce), MARKED["printable"])
+    assert (marked["event.action"], marked["event.reason"]) == ("quarantine", "kind")
+    record = parse_record("<1>spamexperts-canary: " + nonce, CSV)
+    assert (record["event.action"], record["event.reason"]) == ("quarantine", "no-marker")
