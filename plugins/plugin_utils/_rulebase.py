@@ -127,7 +127,7 @@ def _own_addresses(listeners: t.Iterable[t.Mapping[str, t.Any]]) -> t.List[str]:
     """Where the receiver's own test records come from, as rsyslogd writes addresses."""
     found = ["127.0.0.1", "::1"]
     for listener in listeners:
-        # What is no address is refused later, with the others of the host's facts.
+        # Other text is refused later, with the rest of the host's facts.
         with contextlib.suppress(ValueError):
             found.append(str(ipaddress.ip_address(str(listener.get("address") or "::1"))))
     return sorted(set(found))

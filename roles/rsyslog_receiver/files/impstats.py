@@ -37,7 +37,7 @@ UNSAFE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e
 def visible(name):
     """A node's name as a label: what is unsafe in it written out, and what is too long cut.
 
-    What is no Unicode text would make the whole file of metrics invalid.
+    Text that is not Unicode would make the whole file of metrics invalid.
     """
     name = name.encode("utf-8", "replace").decode("utf-8")
     return UNSAFE.sub(lambda found: "\\u%04x" % ord(found.group()), name).strip()[:NAME]

@@ -20,7 +20,7 @@ class Day(typing.NamedTuple):
 
 
 class Limits(typing.NamedTuple):
-    """The age in days that is kept, and bytes; 0 is no limit."""
+    """The age in days that is kept, and bytes; 0 for no limit."""
 
     days: int = 0
     total_bytes: int = 0
@@ -56,7 +56,7 @@ def decide(days, today, limits, free, done_before=None, trust_clock=False):
 
     free: bytes free on the file system. done_before: the day from which on some destination still needs the records.
 
-    Of today and later only quarantine goes, which anybody who can send makes grow. For size and free space quarantine
+    Of today and later only quarantine goes, which any sender can make grow. For size and free space quarantine
     goes before any good record, and nothing goes in vain: where all that may go is too little, all stays.
     """
     victims, stays = by_age(days, today, limits, done_before, trust_clock)
@@ -156,6 +156,8 @@ def size_of(text, whole=0):
     """Bytes of a text like 500m, 10g or, where a whole is given, 15%. Raises ValueError."""
     match = re.match(r"([0-9]+(?:\.[0-9]+)?)([kmgt%]?)\Z", text.strip().lower())
     if not match or match.group(2) == "%" and (not whole or float(match.group(1)) > 100):
-        raise ValueError("%r is no size: write bytes, or a number and k, m, g, t%s" % (text, " or %" if whole else ""))
+        raise ValueError(
+            "%r is not a size: write bytes, or a number and k, m, g, t%s" % (text, " or %" if whole else "")
+        )
     factor = whole / 100.0 if match.group(2) == "%" else 1024 ** " kmgt".index(match.group(2) or " ")
     return int(float(match.group(1)) * factor)

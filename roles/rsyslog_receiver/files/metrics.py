@@ -54,7 +54,7 @@ SCHEMA = (
         "Sockets of other users on a port of the receiver: they may get its records",
         ("port",),
     ),
-    Metric("udp_ports_closed", "gauge", "UDP ports that the receiver shall listen on, and has no socket of"),
+    Metric("udp_ports_closed", "gauge", "UDP ports that the receiver should listen on, and has no socket of"),
     Metric("queue_full_total", "counter", "Times that a queue was full"),
     Metric("queue_records", "gauge", "Records that wait in a queue", ("queue",)),
     Metric("queue_records_max", "gauge", "Most records that waited since rsyslogd started", ("queue",)),
@@ -129,7 +129,7 @@ def files_of(folder):
 
 
 def read_disk(folder, state, values):
-    """What the file system and the folder of records tell."""
+    """What the file system and the data directory tell."""
     found = os.statvfs(folder)
     size, junk, days, latest, now = 0, 0, [], {}, time.time()
     for day, kind, status in files_of(folder):
@@ -165,7 +165,7 @@ def read_retention(path, values):
 def version(program):
     """The version of rsyslogd, or "unknown"."""
     try:
-        # The program is named by the unit, not by a stranger.
+        # The program is named by the unit, not by a record.
         text = subprocess.run([program, "-v"], stdout=subprocess.PIPE, timeout=10, check=True).stdout  # noqa: S603
         return re.match(rb"rsyslogd\s+([0-9.]+)", text).group(1).decode().rstrip(".")
     except (OSError, subprocess.SubprocessError, AttributeError):
@@ -200,7 +200,7 @@ def text_of(values):
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description="Write the receiver's metrics for Prometheus.")
-    parser.add_argument("--data-dir", required=True, help="the folder of records")
+    parser.add_argument("--data-dir", required=True, help="the data directory")
     parser.add_argument("--work-dir", required=True, help="the receiver's work directory")
     parser.add_argument("--output", required=True, help="the text file to write; its folder keeps the state too")
     parser.add_argument("--listeners", default="", help="of the receiver, as in udp/5514/,tcp/5514/192.0.2.1")
@@ -237,7 +237,7 @@ def main(argv=None):
         read_disk(options.data_dir, state, values)
     except OSError as error:
         # Its numbers are absent then, which the health check calls critical; the others are wanted all the more.
-        print("The folder of records cannot be read: %s" % error, file=sys.stderr)
+        print("The data directory cannot be read: %s" % error, file=sys.stderr)
     values["last_handed_timestamp_seconds"] = {kind: state.value["handed"].get(kind, 0) for kind in KINDS}
     values["newest_record_timestamp_seconds"] = {kind: state.value["grown"].get(kind, [0])[0] for kind in KINDS}
     values["quarantine_deleted_bytes_total"] = {"": 0}

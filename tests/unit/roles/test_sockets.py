@@ -91,7 +91,7 @@ def test_a_listening_tcp_socket_is_told_and_a_connection_is_not(ask):
         port, source = receiver.getsockname()[1], other.getsockname()[1]
         with socket.create_connection(receiver.getsockname()):
             assert ask("tcp", port)[0] == {f"tcp/{port}": 0}
-        assert ask("tcp", source, "127.0.0.1")[0] == {f"tcp/{source}": 0}, "another address is no harm"
+        assert ask("tcp", source, "127.0.0.1")[0] == {f"tcp/{source}": 0}, "another address does no harm"
 
 
 def test_the_sockets_of_a_host_without_the_service_are_all_foreign(ask):
