@@ -208,6 +208,10 @@ def main(argv=None):
     parser.add_argument("--rsyslogd", default="/usr/sbin/rsyslogd", help="the program that is asked for its version")
     options = parser.parse_args(argv)
     now, work = time.time(), options.work_dir
+    if argv is None and os.geteuid() != os.stat(work).st_uid:
+        # Root would write into what the service owns, and take the service's sockets for another user's.
+        print("Run this as the owner of %s: runuser -u spamexperts -- ..." % work, file=sys.stderr)
+        return 2
     state = State(os.path.join(os.path.dirname(options.output), "state.json"))
     for metric, labels in (("quarantined_total", REASONS), ("dropped_total", ("queue", "udp_socket"))):
         for label in labels:

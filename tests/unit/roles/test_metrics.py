@@ -11,6 +11,7 @@ import os
 import re
 import socket
 import stat
+import sys
 import time
 
 import impstats
@@ -218,6 +219,16 @@ def test_only_files_of_the_work_folder_are_read(host, tmp_path, kind, capsys):
     assert "received_total" not in found
     assert "rsyslogd's reports cannot be read" in capsys.readouterr().err
     assert elsewhere.read_bytes() == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user's folder")
+def test_only_the_owner_runs_the_command(host, capsys, monkeypatch):
+    os.chown(host.records.work, 65534, 65534)
+    command = ["metrics", "--data-dir", str(host.records.folder), "--work-dir", str(host.records.work)]
+    monkeypatch.setattr(sys, "argv", [*command, "--output", str(host.output)])
+    assert metrics.main() == 2
+    assert not host.output.exists()
+    assert "Run this as the owner" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_gone(host, capsys):
