@@ -40,6 +40,8 @@ CASES = {
     "folder": ({"data_dir": "/var"}, "data_dir", "absolute path"),
     "folder and line feed": ({"data_dir": "/var/log/spamexperts\n"}, "data_dir", "absolute path"),
     "folder of another": ({"data_dir": "/usr/bin"}, "data_dir", "Choose an empty or new directory"),
+    "folder below another's": ({"data_dir": "/tmp/a/b"}, "data_dir", "others than root may write to /tmp"),
+    "quarantine": ({"quarantine_limit": "10%"}, "quarantine_limit", "must be a size"),
     "group": ({"group": "adm\n"}, "group", "a group name"),
     "size": ({"max_message_size": "1k"}, "max_message_size", "from 64k"),
     "retention": ({"retention": {"min_free": "200%"}}, "retention", "percentage"),
