@@ -11,7 +11,7 @@ import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from e2e.site import on
+from e2e.site import DATA_DIR, on
 
 FIRST_VERSION = Path(__file__).with_name("first_version")
 OLD, NEW, NEXT = "e2e-secret-0123456789", "e2e-rotated-0123456789", "e2e-rotated-again-0123456789"
@@ -58,11 +58,20 @@ def prepare(site, log_format: dict) -> None:
 
 def test_upgrade_from_the_first_version(site, receiver):
     install_first_version(receiver)
+    # As a later version left it; what the service's user may have put there is in test_holes_paths.
+    checkpoint = '{"done_before": "2100-01-01"}'
+    receiver.shell(
+        f"runuser -u spamexperts -- sh -ec 'cd {DATA_DIR}/.receiver; mkdir destinations; echo {{}} > retention.jsonl;"
+        f" echo \"$0\" > destinations/kafka.json' '{checkpoint}'"
+    )
     site.configure({"secret": OLD}, "udp")
     with under_load(site, "upgrade") as found:
         output = site.playbook("receiver", **site.variables({"secret": OLD}, "udp"), **QUICK)
     assert site.changed(output) > 0
     assert found["quarantine"] == []
+    work = "/var/log/spamexperts-receiver"
+    assert receiver.shell(f"cat {work}/destinations/kafka.json; rm -r {work}/destinations") == checkpoint
+    assert receiver.shell(f"head -1 {work}/retention.jsonl; ls -A {DATA_DIR} | grep -c [.]receiver || true") == "{}\n0"
     again = site.playbook("receiver", **site.variables({"secret": OLD}, "udp"), **QUICK)
     assert site.changed(again) == 0
     site.known = {"secret": OLD}
@@ -72,7 +81,7 @@ def install_first_version(receiver) -> None:
     """As the role of 0.1.0 left it."""
     config, units, data = "/etc/rsyslog.d/spamexperts", "/etc/systemd/system", "/var/log/spamexperts"
     receiver.shell(
-        f"set -e; systemctl stop spamexperts-receiver 2>/dev/null || true; rm -rf {config} {data};"
+        f"set -e; systemctl stop spamexperts-receiver 2>/dev/null || true; rm -rf {config} {data} {data}-receiver;"
         "getent group spamexperts || groupadd -r spamexperts;"
         "id spamexperts 2>/dev/null || useradd -r -g spamexperts -M -s /usr/sbin/nologin spamexperts;"
         f"install -d -m 0750 -g spamexperts {config};"

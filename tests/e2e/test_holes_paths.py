@@ -89,8 +89,10 @@ def test_a_flood_of_quarantine_costs_no_good_day(site, receiver):
     receiver.settle()
     lines = path.read_text("utf-8").split("\n")
     assert lines.pop() == "" and all(json.loads(line) for line in lines)
-    said = receiver.run(*command, "--total-bytes=1m", check=False)
-    assert "Nothing is deleted for it" in said or "Deleted" in said
+    # More than there is to delete: then nothing is.
+    said = receiver.run(*command, "--min-free=99%", check=False)
+    assert "Nothing is deleted for it" in said and "Deleted" not in said
+    assert len(list(receiver.container.path(DATA_DIR).glob("*/messages.json"))) >= 10
     receiver.run("systemctl", "start", "spamexperts-receiver-metrics.service")
     metrics = receiver.shell(f"cat {STATE}/receiver.prom")
     (deleted,) = [
@@ -128,13 +130,13 @@ def test_the_service_lays_links_and_pipes(site, receiver):
         rsyslog_receiver_metrics_path="/srv/collector/textfile/default/receiver.prom",
     )
     assert "a link in a directory that others than root may write" in output
-    assert "Link the metrics" in output or "links to the metrics" in output
     untouched(receiver)
     assert receiver.shell(f"ls -A {DATA_DIR} | grep -c '^[.]receiver$' || true") == "0"
     assert receiver.shell(f"find {WORK} -type p") in ("", f"{WORK}/retention.json")
-    arrives = site.cluster.flow(seed=site.seed(), messages=30)
+    before = receiver.position()
+    site.cluster.flow(seed=site.seed(), messages=30)
     receiver.settle()
-    assert len(arrives) == 30
+    assert len(receiver.since(before)["messages"]) == 30
     site.playbook(
         "receiver",
         **site.variables(SECRET, "udp"),
