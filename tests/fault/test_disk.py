@@ -20,7 +20,7 @@ from fault.test_restart import ROLE
 
 BROKEN = ("missing", "wrong owner", "read-only")
 LOST = "records are lost: they come in, and messages.json did not grow ever"
-WORDS = {"missing": "the folder of records cannot be read", "wrong owner": LOST, "read-only": LOST}
+WORDS = {"missing": "the data directory cannot be read", "wrong owner": LOST, "read-only": LOST}
 
 
 def mount(*arguments: object) -> None:

@@ -87,7 +87,7 @@ def examine(found, options, now):
     then = "last %s ago" % span(age) if one("stats_timestamp_seconds") else "never"
     check.add(state, "rsyslogd reported its counters " + then)
 
-    check.add(2 * ("disk_size_bytes" not in found), "the folder of records cannot be read, so none may be kept")
+    check.add(2 * ("disk_size_bytes" not in found), "the data directory cannot be read, so none may be kept")
     if "disk_size_bytes" in found:
         share = 100.0 * one("disk_free_bytes") / max(1.0, one("disk_size_bytes"))
         state = check.measure("disk_free", share, "%", options.disk_free, low=True)

@@ -43,7 +43,7 @@ def counters(name, origin, row):
     found = {}
     if origin == "dynstats.bucket" and name in BUCKETS:
         for key, value in row.items():
-            # Names that are cut may fall together. What is no Unicode text would make the whole file invalid.
+            # Truncated names may coincide. Text that is not Unicode would make the whole file invalid.
             key = (BUCKETS[name], key.encode("utf-8", "replace").decode("utf-8").strip()[:NAME])
             if key[1]:
                 found[key] = found.get(key, 0) + value
@@ -113,7 +113,7 @@ class State:
             with open(path, encoding="utf-8") as file:
                 self.value.update(json.load(file))
         except (OSError, ValueError):
-            # A first run, or a state that was lost: counters begin anew, as Prometheus expects of counters.
+            # A first run, or a state that was lost: counters start at zero again, as Prometheus expects of counters.
             pass
         self.rows = {tuple(key): row for key, row in self.value["rows"]}
         self.totals = {tuple(key): count for key, count in self.value["totals"]}

@@ -17,7 +17,7 @@ class Day(typing.NamedTuple):
 
 
 class Limits(typing.NamedTuple):
-    """The age in days that is kept, and bytes; 0 is no limit."""
+    """The age in days that is kept, and bytes; 0 means no limit."""
 
     days: int = 0
     total_bytes: int = 0
@@ -85,6 +85,8 @@ def size_of(text, whole=0):
     """Bytes of a text like 500m, 10g or, where a whole is given, 15%. Raises ValueError."""
     match = re.match(r"([0-9]+(?:\.[0-9]+)?)([kmgt%]?)\Z", text.strip().lower())
     if not match or match.group(2) == "%" and (not whole or float(match.group(1)) > 100):
-        raise ValueError("%r is no size: write bytes, or a number and k, m, g, t%s" % (text, " or %" if whole else ""))
+        raise ValueError(
+            "%r is not a size: write bytes, or a number and k, m, g, t%s" % (text, " or %" if whole else "")
+        )
     factor = whole / 100.0 if match.group(2) == "%" else 1024 ** " kmgt".index(match.group(2) or " ")
     return int(float(match.group(1)) * factor)

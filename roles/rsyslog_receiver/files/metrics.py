@@ -39,7 +39,7 @@ SCHEMA = (
     Metric("quarantined_total", "counter", "Records that do not fit the log format", ("reason",)),
     Metric("dropped_total", "counter", "Records lost before they were read (udp_socket) or queued (queue)", ("place",)),
     Metric("udp_sockets", "gauge", "UDP sockets of the receiver whose drops are read; 0 where it listens to none"),
-    Metric("udp_ports_closed", "gauge", "UDP ports that the receiver shall listen on, and has no socket of"),
+    Metric("udp_ports_closed", "gauge", "UDP ports that the receiver is to listen on but has no socket for"),
     Metric("queue_full_total", "counter", "Times that a queue was full"),
     Metric("queue_records", "gauge", "Records that wait in a queue", ("queue",)),
     Metric("queue_records_max", "gauge", "Most records that waited since rsyslogd started", ("queue",)),
@@ -106,7 +106,7 @@ def files_of(folder):
 
 
 def read_disk(folder, state, values):
-    """What the file system and the folder of records tell."""
+    """What the file system and the data directory tell."""
     found = os.statvfs(folder)
     size, days, latest, now = 0, [], {}, time.time()
     for day, kind, status in files_of(folder):
@@ -140,7 +140,7 @@ def read_retention(path, values):
 def version(program):
     """The version of rsyslogd, or "unknown"."""
     try:
-        # The program is named by the unit, not by a stranger.
+        # The unit names the program, nobody else.
         text = subprocess.run([program, "-v"], stdout=subprocess.PIPE, timeout=10, check=True).stdout  # noqa: S603
         return re.match(rb"rsyslogd\s+([0-9.]+)", text).group(1).decode().rstrip(".")
     except (OSError, subprocess.SubprocessError, AttributeError):
@@ -175,7 +175,7 @@ def text_of(values):
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description="Write the receiver's metrics for Prometheus.")
-    parser.add_argument("--data-dir", required=True, help="the folder of records")
+    parser.add_argument("--data-dir", required=True, help="the data directory")
     parser.add_argument("--output", required=True, help="the text file to write; its folder keeps the state too")
     parser.add_argument("--udp-ports", default="", help="the UDP ports of the receiver, separated by commas")
     parser.add_argument("--rsyslogd", default="/usr/sbin/rsyslogd", help="the program that is asked for its version")
@@ -206,7 +206,7 @@ def main(argv=None):
         read_disk(options.data_dir, state, values)
     except OSError as error:
         # Its numbers are absent then, which the health check calls critical; the others are wanted all the more.
-        print("The folder of records cannot be read: %s" % error, file=sys.stderr)
+        print("The data directory cannot be read: %s" % error, file=sys.stderr)
     values["last_handed_timestamp_seconds"] = {kind: state.value["handed"].get(kind, 0) for kind in KINDS}
     values["newest_record_timestamp_seconds"] = {kind: state.value["grown"].get(kind, [0])[0] for kind in KINDS}
     read_retention(os.path.join(work, "retention.json"), values)

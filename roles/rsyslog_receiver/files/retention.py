@@ -36,7 +36,7 @@ APPENDED_LIMIT = 2 << 20  # bytes of each, after which it is emptied
 
 
 class Store:
-    """The folder of records. Every access goes through descriptors, so that nothing can be moved in between."""
+    """The data directory. Every access goes through descriptors, so that nothing can be moved in between."""
 
     def __init__(self, path):
         self.path = path
@@ -235,7 +235,7 @@ class Run:
 
 def arguments(argv):
     parser = argparse.ArgumentParser(description="Delete and compress old days of records.")
-    parser.add_argument("--data-dir", required=True, help="the folder of records")
+    parser.add_argument("--data-dir", required=True, help="the data directory")
     parser.add_argument("--days", type=int, default=0, help="delete days that are older than so many; 0: no limit")
     parser.add_argument("--total-bytes", type=size_of, default="0", help="delete until no more is taken: 50g")
     parser.add_argument("--min-free", default="0", help="delete until so much of the disk is free: 5g or 10%%")

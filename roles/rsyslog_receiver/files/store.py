@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What all jobs know of the folder of records: the names in it, and how files are opened and replaced."""
+"""What all jobs know of the data directory: the names in it, and how files are opened and replaced."""
 
 import contextlib
 import os

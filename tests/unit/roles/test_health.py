@@ -69,7 +69,7 @@ def test_all_is_well(check):
         ({"stats_timestamp_seconds": {"": 0}}, 2, "reported its counters never"),
         ({"disk_free_bytes": {"": 14}}, 1, "14.0% of the disk"),
         ({"disk_free_bytes": {"": 4}}, 2, "4.0% of the disk"),
-        ({"disk_size_bytes": {}}, 2, "the folder of records cannot be read"),
+        ({"disk_size_bytes": {}}, 2, "the data directory cannot be read"),
         ({"disk_free_inodes": {"": 9999}}, 1, "9999 inodes of the disk are free"),
         ({"disk_free_inodes": {"": 0}}, 2, "0 inodes of the disk are free"),
         ({"disk_free_inodes": {}}, 0, "all checks passed"),

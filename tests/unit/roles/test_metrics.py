@@ -187,7 +187,7 @@ def test_a_folder_that_is_gone(host, capsys):
     host.records.folder.rename(host.records.folder.with_name("elsewhere"))
     found = host.run()
     assert "disk_size_bytes" not in found
-    assert "The folder of records cannot be read" in capsys.readouterr().err
+    assert "The data directory cannot be read" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("what", ["a day", "a file"])
