@@ -31,12 +31,12 @@ def table(results: dict) -> str:
 def disagreements(text: str, results: dict) -> list[str]:
     """What this run found otherwise than the table says, where only some of the tests ran."""
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in PART.search(text)[0].splitlines()]
-    said = {row[0]: dict(zip(RELEASES, row[3:], strict=False)) for row in rows}
+    said = {tuple(row[:2]): dict(zip(RELEASES, row[3:], strict=False)) for row in rows}
     return [
         f"{number} {what}, {release}"
         for (number, what, _), cells in results.items()
         for release, held in cells.items()
-        if not held or said.get(str(number), {}).get(release) != "held"
+        if not held or said.get((str(number), what), {}).get(release) != "held"
     ]
 
 
