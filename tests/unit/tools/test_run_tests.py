@@ -298,8 +298,8 @@ from gate.run import Runner
 # Without an interrupt it would wait for an hour.
 script = f"kill -TERM {os.getpid()}; exec {sys.executable} -c 'import time; time.sleep(3600)'"
 runner = Runner(pathlib.Path("cache"), dict(os.environ), str)
-signal.signal(signal.SIGTERM, runner.terminate)
-signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGTERM, runner.interrupt)
+signal.signal(signal.SIGINT, runner.interrupt)
 lanes = [[Step("long", ("sh", "-c", script)), Step("later", ("touch", "ran"))]]
 sys.exit(run_tests.check(runner, Record(pathlib.Path("cache/reports/failed.json")), lanes, set()))
 """
