@@ -84,7 +84,8 @@ def holds(archive, kind, plain):
 def compress(day_fd, name, reserve):
     """Replace a file by its archive, or add it to the existing one if a late record created it again. Raises OSError.
 
-    day_fd: the folder. reserve: bytes that stay free. The file goes only when its archive is on disk and was read back.
+    day_fd: the directory. reserve: bytes that stay free. The file is deleted only once its archive is on disk and was
+    read back.
     """
     names = os.listdir(day_fd)
     there = [kind for kind in ("zst", "gz") if "%s.%s" % (name, kind) in names]

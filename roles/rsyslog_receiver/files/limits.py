@@ -27,7 +27,7 @@ class Limits(typing.NamedTuple):
 def clock_in_doubt(dates, today):
     """Whether today follows a gap in the records that is too long to be believed yet.
 
-    A clock that runs a year ahead makes every record look old. What tells is the folders: none for more than GAP days,
+    A clock that runs a year ahead makes every record look old. The directories tell: none for more than GAP days,
     and then, if anything, only days of the new time. After GAP days of records in the new time it is believed.
     """
     first = today

@@ -95,7 +95,7 @@ def files_of(folder):
         path = os.path.join(folder, day)
         if not DAY.match(day) or os.path.islink(path):
             continue
-        # Retention may take a file or a day away at any moment, and a folder may be somebody else's.
+        # Retention may take a file or a day away at any moment, and a directory may have another owner.
         with contextlib.suppress(OSError):
             for entry in os.scandir(path):
                 name = FILE.match(entry.name)

@@ -80,7 +80,7 @@ class Store:
         for date in self.dates():
             with self.day(date) as day_fd:
                 files = self.files(day_fd)
-                # A folder that holds nothing but what is not ours is nobody's business here.
+                # A directory that holds only files of others is left alone.
                 if files or not os.listdir(day_fd):
                     found.append(Day(date, sum(files.values())))
         return found
@@ -94,7 +94,7 @@ class Store:
                         os.unlink(name, dir_fd=day_fd)
 
     def delete(self, date):
-        """Delete our files of a day, and its folder. Returns how many foreign entries hold the folder."""
+        """Delete our files of a day, and its directory. Returns how many foreign entries keep the directory."""
         with self.day(date) as day_fd:
             for name in self.files(day_fd):
                 os.unlink(name, dir_fd=day_fd)
