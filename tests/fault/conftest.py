@@ -88,13 +88,3 @@ def pytest_runtest_makereport(item, call):
 def results(request) -> dict:
     """(number, fault, what may be lost): release: whether that held in this process."""
     return request.config.stash[RESULTS]
-
-
-@pytest.fixture
-def claims(request) -> dict:
-    """The same of the tests that there are, as if all held: whoever does not is reported by itself."""
-    found: dict = {}
-    for item in request.session.items:
-        if marker := item.get_closest_marker("fault"):
-            found.setdefault(marker.args, {})[item.callspec.params["release"]] = True
-    return found
