@@ -25,7 +25,7 @@ from gate.plan import Step
 SIGN_OF_LIFE = 30.0  # seconds
 PERCENT = re.compile(r"\[ *(\d+)%\]")
 # Of pytest's output the terminal gets the failures and the last line; the log has everything.
-PYTEST_SHOWS = re.compile(r"(^|\s)(FAILED|ERROR)\s|^=+ .*\d in [\d.]+s|^ERROR:")
+PYTEST_SHOWS = re.compile(r"(^|\s)(FAILED|ERROR)\s|^=+ .* in [\d.]+s|^ERROR:")
 
 
 class Runner:

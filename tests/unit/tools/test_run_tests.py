@@ -286,6 +286,7 @@ def test_printed_lines_have_their_step_and_logs_have_everything(gate, capsys):
     assert "s talks] two\n" in said and "one" not in said.replace("echo one", "")
     assert (gate.reports / "talks.log").read_text("utf-8") == "one\ntwo\n"
     assert "PASSED" not in said
+    assert "= 1 passed in " in said
     assert "good/test_good.py::test_it PASSED" in (gate.reports / "good.log").read_text("utf-8")
 
 
