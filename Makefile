@@ -32,10 +32,10 @@ test-matrix: venv ## hours, root: as test, and what left it: all of the oldest a
 test-unit: venv ## a minute: unit and property tests with pytest
 	@$(RUN) unit
 
-lint: venv ## a minute: ruff, yamllint, shellcheck, mypy, REUSE, ansible-lint
+lint: venv ## a minute: ruff, rumdl, prose, yamllint, shellcheck, mypy, REUSE, ansible-lint
 	@$(RUN) lint
 
-docs: venv ## seconds: write again what the documents and lnav's formats have from the code
+docs: venv ## seconds: bring what documents and lnav formats take from the code up to date
 	@.venv/bin/python $(TOOLS)/gen_docs.py
 	@.venv/bin/python $(TOOLS)/gen_lnav.py
 

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
 
 import pytest
@@ -29,8 +28,7 @@ def release(request) -> tuple[pathlib.Path, str]:
 
 @pytest.fixture
 def prepare(release, tmp_path):
-    """A function (user, role variables) that configures a receiver and does not start it; all are ended with "
-    "the test."""
+    """Configures a receiver (user, role variables) and does not start it; all are ended with the test."""
     made = []
 
     def prepare_one(user: str = "", folder: pathlib.Path = tmp_path, **more: object) -> Daemon:
@@ -59,19 +57,12 @@ def start(prepare):
     return start_one
 
 
-@pytest.fixture
-def first():
-    """This process and what it starts go before whatever else the machine does, as on a receiver that is not "
-    "overloaded."""
-    os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
-    yield
-    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-
-
 def pytest_configure(config) -> None:
     config.addinivalue_line("markers", "fault(number, what, loss): a fault of the list, and what may be lost by it")
-    config.addinivalue_line("markers", "table: compares docs/faults.md with this run; runs last")
+    config.addinivalue_line("markers", "table: compares docs/faults.md with the tests; runs last")
     config.stash[RESULTS] = {}
+    if config.getoption("--write-table") and hasattr(config, "workerinput"):
+        raise pytest.UsageError("--write-table needs the results of all tests in one process")
 
 
 def pytest_addoption(parser) -> None:
@@ -95,5 +86,5 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture
 def results(request) -> dict:
-    """(number, fault, what may be lost): release: whether that held."""
+    """(number, fault, what may be lost): release: whether that held in this process."""
     return request.config.stash[RESULTS]

@@ -15,19 +15,20 @@ import pathlib
 import signal
 import socket
 import subprocess
+import threading
 import time
 from logging.handlers import SysLogHandler
 
 from receiver import hostile
-from receiver.conftest import Receiver, render, unique
+from receiver.conftest import HOST, WITH_US, Receiver, finish, render, unique
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import compile_template, log_format
 from emulator.stream import Handler
 
 SETTINGS = {"style": "printable", "secret": hostile.SECRET}
 TEMPLATE = compile_template(log_format(SETTINGS), "message")
+LISTENING = "0A"
 KIND = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
-HOST = "127.0.0.1"
 BEGINNING = b'{"@timestamp":"'
 
 
@@ -37,22 +38,24 @@ def wire(number: object, **fields: str) -> bytes:
 
 
 class Sender:
-    """Python's own SysLogHandler. ``sent`` are the ids that it took without an error, ``lost`` those that it "
-    "dropped."""
+    """Python's own SysLogHandler. ``sent`` are the ids that it took without an error, ``lost`` those it dropped."""
 
-    def __init__(self, port: int, transport: str, raw: bool = False) -> None:
-        self.handler = Handler((HOST, port), SysLogHandler.LOG_LOCAL3, KIND[transport])
-        self.raw, self.sent, self.lost, self.slowest = raw, [], [], 0.0
+    def __init__(self, port: int, transport: str, raw: bool = False, kind: type[Handler] = Handler) -> None:
+        self.handler = kind((HOST, port), SysLogHandler.LOG_LOCAL3, KIND[transport])
+        self.raw, self.sent, self.lost = raw, [], []
 
     def send(self, number: object, template: str = TEMPLATE, **fields: str) -> None:
-        values = {**hostile.BASE, "id": str(number), **fields}
-        self.handler.begin(self.raw)
-        begin = time.monotonic()
-        self.handler.handle(logging.LogRecord("remote_syslog", logging.INFO, __file__, 0, template, (values,), None))
-        self.slowest = max(self.slowest, time.monotonic() - begin)
+        self.say(template, {**hostile.BASE, "id": str(number), **fields})
         (self.lost if self.handler.error else self.sent).append(str(number))
 
-    def close(self) -> None:
+    def say(self, text: str, *values: object) -> None:
+        """Send any text, with a mapping of values if it is a template."""
+        self.handler.begin(self.raw)
+        self.handler.handle(logging.LogRecord("remote_syslog", logging.INFO, __file__, 0, text, values, None))
+
+    def finish(self) -> None:
+        """End a TCP connection when all of it was read."""
+        finish(self.handler.socket)
         self.handler.close()
 
 
@@ -67,6 +70,34 @@ class Pace:
         early = self.begin + self.turns / self.rate - time.monotonic()
         if early > 0.001:
             time.sleep(early)
+
+
+class Load(threading.Thread):
+    """Sends at a rate until it is told to end."""
+
+    def __init__(self, sender: Sender, name: str, rate: float = 2000) -> None:
+        super().__init__(daemon=True)
+        self.sender, self.label, self.rate, self.begun, self.ended = sender, name, rate, 0, False
+        self.start()
+
+    def run(self) -> None:
+        pace = Pace(self.rate)
+        while not self.ended:
+            name = f"{self.label}:{self.begun}"
+            self.begun += 1
+            self.sender.send(name)
+            pace.wait()
+
+    def more(self, count: int) -> None:
+        """Wait until so many more records were sent, or tried to."""
+        wanted = self.begun + count
+        while self.begun < wanted:
+            time.sleep(0.002)
+
+    def end(self) -> list[str]:
+        self.ended = True
+        self.join()
+        return self.sender.sent
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,14 +151,13 @@ class Daemon(Receiver):
 
     def check(self) -> subprocess.CompletedProcess:
         command = [self.program, "-N1", "-f", self.folder / "receiver.conf"]
-        return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        return subprocess.run(command, capture_output=True, text=True, check=False)
 
-    def run(self, name: str = "receiver.conf", transports: tuple[str, ...] = ("tcp", "udp")) -> float:
-        """Start it. Returns how many seconds passed until it listened."""
-        begin = time.monotonic()
+    def run(self, name: str = "receiver.conf", transports: tuple[str, ...] = ("tcp", "udp")) -> None:
+        """Start it, and wait until it listens."""
         with (self.folder / "rsyslogd.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [self.program, "-n", "-iNONE", "-f", self.folder / name],
+                [*WITH_US, self.program, "-n", "-iNONE", "-f", self.folder / name],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -136,36 +166,12 @@ class Daemon(Receiver):
                 group="nogroup" if self.user else None,
                 extra_groups=[] if self.user else None,
             )
-        while self.listens() != set(transports):
-            assert self.process.poll() is None, "rsyslogd did not start: " + self.log()
-            assert time.monotonic() < begin + 10, "rsyslogd does not listen: " + self.log()
-            time.sleep(0.01)
-        return time.monotonic() - begin
+        self.wait_until_it_listens(transports)
 
-    def listens(self) -> set[str]:
-        """The transports on which the process listens, by what the kernel says: a trial connection would "
-        "count as one."""
-        inodes = set()
-        try:
-            for entry in os.scandir(f"/proc/{self.process.pid}/fd"):
-                target = os.readlink(entry.path)
-                if target.startswith("socket:["):
-                    inodes.add(target[8:-1])
-        except OSError:
-            return set()
-        found = set()
-        for transport in ("tcp", "udp"):
-            for words in table(transport):
-                if int(words[1].split(":")[1], 16) == self.port and words[9] in inodes:
-                    found.add(transport)
-        return found
-
-    def stop(self) -> float:
-        """End it in order. Returns how many seconds that took."""
-        begin = time.monotonic()
+    def stop(self) -> None:
+        """End it in order."""
         self.process.terminate()
-        assert self.process.wait(timeout=60) == 0, "rsyslogd did not end in order: " + self.log()
-        return time.monotonic() - begin
+        assert self.process.wait() == 0, "rsyslogd did not end in order: " + self.log()
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
@@ -199,33 +205,34 @@ class Daemon(Receiver):
     def ids(self) -> list[str]:
         return [record["email.local_id"] for record in self.records()]
 
-    def settle(self, count: int = 1 << 62, quiet: float = 1.0, limit: float = 20.0) -> None:
-        """Wait until so many lines are there, or until none came for ``quiet`` seconds."""
-        lines: collections.Counter = collections.Counter()
-        offsets: collections.Counter = collections.Counter()
-        begin = since = time.monotonic()
-        while sum(lines.values()) < count and time.monotonic() < min(since + quiet, begin + limit):
-            time.sleep(0.05)
-            for path in self.folder.glob("data/2*/*.json"):
-                if path.stat().st_size > offsets[path]:
-                    with path.open("rb") as file:
-                        file.seek(offsets[path])
-                        more = file.read()
-                    offsets[path] += len(more)
-                    lines[path] += more.count(b"\n")
-                    since = time.monotonic()
+    def settle(self, count: int) -> None:
+        """Wait until so many lines are there, and for what else may still be on its way; give up after minutes."""
+        self.wait_for_lines(count)
+        self.flush("tcp", "udp")
+
+    def wait_for_id(self, name: str) -> None:
+        """Wait until the record with that id is filed: what its sender sent before is filed then, or lost."""
+        wanted, searched = f'"email.local_id":"{name}"'.encode(), 0
+        while not any(wanted in line for line in self.unread["messages"][searched:]):
+            searched = len(self.unread["messages"])
+            self.pause()
+            self.read()
 
     def counters(self) -> dict[str, dict]:
-        """The last of each of rsyslogd's own counters, by name; they are written every second here."""
-        written, deadline = time.time(), time.monotonic() + 5
-        path = self.folder / "impstats.json"
-        while time.monotonic() < deadline:
-            if path.exists() and path.stat().st_mtime > written + 0.5:
-                break
-            time.sleep(0.1)
-        lines = path.read_text("utf-8").splitlines() if path.exists() else []
-        found = (json.loads(line[line.index("{") :]) for line in lines if line.endswith("}"))
+        """Each of rsyslogd's own counters by name, of a report that was begun after now; there is one every second."""
+        path, lines = self.folder / "impstats.json", []
+        # A line may be half written now, and the first report that gets to its end may have been begun before.
+        seen = path.read_bytes().count(b"\n") + 1 if path.exists() else 0
+        while sum('"name": "resource-usage"' in line for line in lines) < 2:
+            self.pause()
+            if path.exists():
+                lines = path.read_text("utf-8", "replace").split("\n")[seen:-1]
+        found = (json.loads(line[line.index("{") :]) for line in lines)
         return {entry["name"]: entry for entry in found}
+
+    def connections(self) -> int:
+        """How many TCP connections it has accepted and not closed."""
+        return sum(words[3] != LISTENING for words in self.own_sockets("tcp"))
 
     def memory(self) -> int:
         """Resident memory in bytes."""
@@ -234,14 +241,8 @@ class Daemon(Receiver):
 
     def dropped(self) -> int:
         """Datagrams that the kernel dropped because the receiver's socket was full."""
-        return sum(int(words[12]) for words in table("udp") if int(words[1].split(":")[1], 16) == self.port)
+        return sum(int(words[12]) for words in self.own_sockets("udp"))
 
     def said(self) -> str:
         """Everything that rsyslogd said of itself."""
         return (self.folder / "rsyslogd.log").read_text("utf-8", "replace")
-
-
-def table(transport: str) -> list[list[str]]:
-    """The kernel's sockets of IPv4, split into words."""
-    with open(f"/proc/net/{transport}") as file:
-        return [line.split() for line in file.read().splitlines()[1:]]

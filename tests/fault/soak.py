@@ -183,7 +183,7 @@ def main() -> int:
         soak.ended = True
         for thread in threads:
             thread.join()
-        daemon.settle(quiet=3)
+        daemon.flush("tcp", "udp")
         soak.note_process()
         soak.drops += daemon.dropped()
         wrong = soak.judge()

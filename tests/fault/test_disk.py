@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 import pytest
-from fault.harness import Pace, Sender, account
+from fault.harness import Sender, account
 from fault.test_restart import ROLE
 
 BROKEN = ("missing", "wrong owner", "read-only")
@@ -87,14 +87,13 @@ def ask(script, capsys):
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_full_disk(start, small, transport, script, ask):
     daemon = start()
-    sender, pace, states = Sender(daemon.port, transport), Pace(2000), []
+    sender, states = Sender(daemon.port, transport), []
     check = script("health")
     limits = check.arguments(["--metrics", "-"]).disk_free
     for number in range(2000):
         sender.send(f"a:{number}")
-        pace.wait()
         if number % 50 == 49:
-            daemon.settle(number + 1, quiet=0.2)
+            daemon.flush(sender.say)
             room = os.statvfs(small)
             states.append(
                 (len(daemon.ids()) == number + 1, check.level(100.0 * room.f_bavail / room.f_blocks, limits, low=True))
@@ -112,8 +111,8 @@ def test_full_disk(start, small, transport, script, ask):
     mount("-o", "remount,size=64m", small)
     for number in range(1000):
         sender.send(f"b:{number}")
-        pace.wait()
-    daemon.settle()
+        if number % 50 == 49:
+            daemon.flush(sender.say)
     ids = daemon.ids()
     found = account(sender.sent, ids)
     counters = daemon.counters()
@@ -121,7 +120,7 @@ def test_full_disk(start, small, transport, script, ask):
     assert sum(counters["nodes"]["values"].values()) - len(ids) == found.lost > 0
     assert [name for name in ids if name[0] == "b"] == [f"b:{number}" for number in range(1000)]
     assert daemon.halves <= 1
-    assert sender.slowest < 1 and not sender.lost
+    assert not sender.lost
     assert "No space left on device" in daemon.said()
     # Over TCP rsyslogd counts what it failed to write, and for a while the check goes on to say so.
     status, line = ask(daemon, small, "--unwritten=0.2,0.4")
@@ -129,7 +128,7 @@ def test_full_disk(start, small, transport, script, ask):
 
 
 @pytest.fixture
-def strange(request):
+def place_of(request):
     """A folder that an ordinary user may enter and that holds a data directory that it cannot write."""
     folder = pathlib.Path(tempfile.mkdtemp(dir="/var/tmp"))
     shutil.chown(folder, "nobody", "nogroup")
@@ -159,10 +158,10 @@ def strange(request):
     "everything until that is mended, counted: accepted less filed; rsyslogd and the health check say so; "
     "it goes on by itself",
 )
-@pytest.mark.parametrize("strange", BROKEN, indirect=True, ids=BROKEN)
-def test_no_folder(prepare, strange, request, ask):
-    folder, place = strange
-    broken = request.node.callspec.params["strange"]
+@pytest.mark.parametrize("place_of", BROKEN, indirect=True, ids=BROKEN)
+def test_no_data_directory(prepare, place_of, request, ask):
+    folder, place = place_of
+    broken = request.node.callspec.params["place_of"]
     work = folder / "work"
     work.mkdir()
     shutil.chown(work, "nobody")
@@ -176,6 +175,7 @@ def test_no_folder(prepare, strange, request, ask):
     assert ask(daemon, place / "data")[0] == (2 if broken == "missing" else 1), "no node sent a good record yet"
     for number in range(500):
         sender.send(f"a:{number}")
+    daemon.flush(sender.say)
     status, line = ask(daemon, place / "data")
     assert status == 2
     assert WORDS[broken] in line
@@ -192,7 +192,7 @@ def test_no_folder(prepare, strange, request, ask):
             shutil.chown(place / "data", "nobody")
     for number in range(500):
         sender.send(f"b:{number}")
-    daemon.settle(500, quiet=2)
+    daemon.settle(500)
     print(daemon.counters()["messages"], len(daemon.ids()))
     assert daemon.ids() == [f"b:{number}" for number in range(500)]
     if broken != "missing":

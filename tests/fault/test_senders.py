@@ -6,18 +6,18 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import socket
-import time
 
 import pytest
 from fault.harness import HOST, Account, Sender, account, wire
 
-STRANGER = "127.0.0.2"
+REFUSED = "127.0.0.2"
 
 
 def connect(daemon, source: str = HOST) -> socket.socket:
-    return socket.create_connection((HOST, daemon.port), timeout=5, source_address=(source, 0))
+    return socket.create_connection((HOST, daemon.port), source_address=(source, 0))
 
 
 @pytest.mark.fault(
@@ -28,16 +28,16 @@ def connect(daemon, source: str = HOST) -> socket.socket:
 def test_refused_senders(start):
     daemon = start(rsyslog_receiver_allowed_senders=["127.0.0.1"], __rsyslog_receiver_senders=["127.0.0.1"])
     sender = Sender(daemon.port, "udp")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
-        stranger.bind((STRANGER, 0))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as refused:
+        refused.bind((REFUSED, 0))
         for number in range(500):
-            stranger.sendto(wire(f"x:{number}"), (HOST, daemon.port))
+            refused.sendto(wire(f"x:{number}"), (HOST, daemon.port))
             sender.send(f"a:{number}")
-            if number % 20 == 0:
-                time.sleep(0.002)
+            if number % 100 == 0:
+                daemon.drain()
     for number in range(50):
         try:
-            with connect(daemon, STRANGER) as link:
+            with connect(daemon, REFUSED) as link:
                 link.sendall(wire(f"y:{number}"))
         except ConnectionError:
             continue
@@ -65,10 +65,8 @@ def test_slow_and_endless_clients(start):
         # 30 MB without a delimiter.
         endless.sendall(b"x" * 100000)
         sender.send(f"a:{number}")
-        time.sleep(0.005)
-    daemon.settle(300)
+        daemon.wait_for_lines(number + 1)
     assert account(sender.sent, daemon.ids()) == Account(300, 300, 0, 0, 0, 0)
-    assert sender.slowest < 1
     grown = daemon.memory() - before
     assert grown < 8 << 20, f"{grown} bytes more"
     slow.sendall(text[300:])
@@ -92,14 +90,13 @@ def test_idle_connections(start):
             idle.append(connect(daemon))
         except OSError:
             refused += 1
-    time.sleep(1)
+    wait_for_connections(daemon, 1001)
     for number in range(1000):
         sender.send(f"a:{number}")
     late = Sender(daemon.port, "tcp")
     for number in range(50):
         late.send(f"late:{number}")
-        time.sleep(0.01)
-    daemon.settle(1050, quiet=2)
+    daemon.settle(1050)
     grown = daemon.memory() - before
     # rsyslog up to 8.2504 counts no sessions where it has epoll, so maxSessions bounds nothing.
     assert (len(idle), refused) == (1000, 0)
@@ -108,18 +105,24 @@ def test_idle_connections(start):
     assert account(sender.sent, [name for name in daemon.ids() if name[0] == "a"]) == Account(1000, 1000, 0, 0, 0, 0)
     for link in idle:
         link.close()
-    time.sleep(0.5)
+    wait_for_connections(daemon, 2)
     again = Sender(daemon.port, "tcp")
     for number in range(50):
         again.send(f"again:{number}")
-    daemon.settle(quiet=1)
+    daemon.settle(1100)
     assert [name for name in daemon.ids() if name.startswith("again")] == again.sent
+
+
+def wait_for_connections(daemon, count: int) -> None:
+    while daemon.connections() != count:
+        daemon.pause()
 
 
 @pytest.mark.fault(
     24,
     "more idle connections than the process may have files",
-    "nothing that the sockets hold: senders wait until others end; with 8.2504 those that are connected wait, too",
+    "what finds messages.json closed, counted: accepted less filed; it goes on by itself; nobody has to wait but new "
+    "senders, and with 8.2504 those that are connected",
 )
 def test_no_more_files(start):
     daemon = start()
@@ -128,18 +131,30 @@ def test_no_more_files(start):
     daemon.settle(1)
     resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (128, 128))
     for _number in range(300):
-        try:
-            idle.append(socket.create_connection((HOST, daemon.port), timeout=0.5))
-        except TimeoutError:
-            break
-    assert len(idle) < 300
+        link = socket.socket()
+        link.setblocking(False)
+        link.connect_ex((HOST, daemon.port))
+        idle.append(link)
+    while len(os.listdir(f"/proc/{daemon.process.pid}/fd")) < 128:
+        daemon.pause()
+    # Sent without waiting for anybody to leave. 8.2504 tries to accept and does nothing else meanwhile; 8.2302 goes on.
     for number in range(1, 1000):
         sender.send(f"a:{number}")
-    # 8.2504 tries to accept and does nothing else meanwhile; 8.2302 goes on.
-    assert sender.slowest < 1
     for link in idle:
         link.close()
+    daemon.flush(sender.say)
+    # Its own complaints make rsyslogd close messages.json early. It tries to open it again within half a minute.
     again = Sender(daemon.port, "tcp")
-    again.send("again:0")
-    daemon.settle(1001, quiet=3)
-    assert account([*sender.sent, *again.sent], daemon.ids()) == Account(1001, 1001, 0, 0, 0, 0)
+    while not any(name.startswith("again") for name in daemon.ids()):
+        again.send(f"again:{len(again.sent)}")
+        daemon.flush(again.say)
+    late = [f"late:{number}" for number in range(1000)]
+    for name in late:
+        again.send(name)
+    daemon.flush(again.say)
+    found = account([*sender.sent, *again.sent], daemon.ids())
+    print(found)
+    assert (found.duplicates, found.disordered, found.foreign) == (0, 0, 0)
+    assert [name for name in daemon.ids() if name.startswith("late")] == late
+    assert sum(daemon.counters()["nodes"]["values"].values()) - len(daemon.ids()) == found.lost
+    assert not found.lost or "messages.json': open error: Too many open files" in daemon.said()

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Any text in any variable: refused by the role, or a configuration that rsyslogd takes and in which it is "
-"only a value."""
+"""Any text in any variable: refused by the role, or a configuration that rsyslogd takes and in which it is a value."""
 
 from __future__ import annotations
 

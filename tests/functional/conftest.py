@@ -16,10 +16,6 @@ from emulator.cluster import NAMES
 from emulator.tls import Certificates
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "matrix: slow, and only part of make test-matrix")
-
-
 @pytest.fixture(scope="session")
 def ansible(tmp_path_factory):
     """Runs playbooks; see harness.Ansible."""

@@ -25,7 +25,9 @@ GET, SET = "api_get_remote_syslog_server", "api_set_remote_syslog_server"
 PASSWORD = 'Ge heim/42+&"%:#x~'
 
 # Where a task runs: in Ansible's own process, or as a module that Ansible sends and starts.
-CARRIERS = {"process": "local", "module": "elsewhere"}
+PLACES = {"process": "local", "module": "elsewhere"}
+# A host for each of them.
+BOTH = {place: {"ansible_connection": plugin} for place, plugin in PLACES.items()}
 
 # Only against a run that hangs; no verdict depends on how long one takes.
 HANG = 1800

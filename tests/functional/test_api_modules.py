@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 import yaml
-from functional.harness import CARRIERS, PASSWORD, ROOT, Run, connection, forms, one_play
+from functional.harness import BOTH, PASSWORD, PLACES, ROOT, Run, connection, forms, one_play
 
 from emulator import Emulator
 
@@ -30,18 +30,18 @@ def example(module, number):
 
 @dataclasses.dataclass(frozen=True)
 class Done:
-    """The results of one carrier, the run that they are of, and the cluster that most of them are about."""
+    """The results in one place, the run that they are of, and the cluster that most of them are about."""
 
-    carrier: str
+    place: str
     run: Run
     good: Emulator
 
     def result(self, task):
-        return self.run.result(task, self.carrier)
+        return self.run.result(task, self.place)
 
 
-def plays(carrier, good, old, echo):
-    """The plays of one carrier: a cluster as it should be, one that is old, and one that shows secrets."""
+def plays(place, good, old, echo):
+    """The plays of one place: a cluster as it should be, one that is old, and one that shows secrets."""
     call, hide = f"{COLLECTION}.api_call", {"template_secrets": [SECRET]}
     made = []
     for emulator, tasks in (
@@ -79,8 +79,8 @@ def plays(carrier, good, old, echo):
     ):
         made += one_play(
             *tasks,
-            hosts=carrier,
-            connection=CARRIERS[carrier],
+            hosts=place,
+            connection=PLACES[place],
             module_defaults={f"group/{COLLECTION}.api": connection(emulator)},
         )
     return made
@@ -88,19 +88,18 @@ def plays(carrier, good, old, echo):
 
 @pytest.fixture(scope="module")
 def all_done(ansible, cluster):
-    """One run: a host for each carrier, with clusters of its own."""
+    """One run: a host for each place, with clusters of its own."""
     good, made = {}, []
-    for carrier in CARRIERS:
-        good[carrier], old, echo = cluster(), cluster(without_status_template=True), cluster(warnings="none")
+    for place in PLACES:
+        good[place], old, echo = cluster(), cluster(without_status_template=True), cluster(warnings="none")
         echo.state.pin(host=f"{PAIR} {quote(PASSWORD, safe='')} {PASSWORD}", message_template=f"{SECRET} %(id)s")
-        made += plays(carrier, good[carrier], old, echo)
-    hosts = {carrier: {"ansible_connection": plugin} for carrier, plugin in CARRIERS.items()}
-    run = ansible.play(made, "-vvvv", "--diff", hosts=hosts)
+        made += plays(place, good[place], old, echo)
+    run = ansible.play(made, "-vvvv", "--diff", hosts=BOTH)
     assert run.status == 0, run.stdout + run.stderr
-    return {carrier: Done(carrier, run, good[carrier]) for carrier in CARRIERS}
+    return {place: Done(place, run, good[place]) for place in PLACES}
 
 
-@pytest.fixture(params=list(CARRIERS))
+@pytest.fixture(params=list(PLACES))
 def done(request, all_done):
     return all_done[request.param]
 

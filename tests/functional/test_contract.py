@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
-from functional.harness import CARRIERS, PASSWORD, ROOT, Run, connection, forms, one_play
+from functional.harness import BOTH, PASSWORD, PLACES, ROOT, Run, connection, forms, one_play
 
 COLLECTION = "spamexperts.local_cloud"
 
@@ -109,7 +109,7 @@ def test_attributes_are_complete(documentation, module):
 
 @dataclasses.dataclass(frozen=True)
 class Done:
-    """What one carrier did of one case in one way: the result of its task, and the calls that wrote."""
+    """What came of one case in one place and way: the result of its task, and the calls that wrote."""
 
     result: dict[str, Any]
     writes: list[str]
@@ -117,40 +117,39 @@ class Done:
 
 @dataclasses.dataclass(frozen=True)
 class Contract:
-    """The run of each way, and what came of it by carrier, way and case."""
+    """The run of each way, and what came of it by place, way and case."""
 
     runs: dict[str, Run]
     done: dict[tuple[str, str, str], Done]
 
 
 def plays(clusters: dict[tuple[str, str], Any], way: str) -> list[dict]:
-    """A play for each carrier and case; the connection comes from module_defaults or the environment of the task."""
+    """A play for each place and case; the connection comes from module_defaults or the environment of the task."""
     made = []
-    for (carrier, name), emulator in clusters.items():
+    for (place, name), emulator in clusters.items():
         task = {"name": name, f"{COLLECTION}.{CASES[name].module}": CASES[name].options}
         options = connection(emulator)
         if way == "environment":
             more = {"environment": {f"SPAMEXPERTS_{key.upper()}": value for key, value in options.items()}}
         else:
             more = {"module_defaults": {f"group/{COLLECTION}.api": options}}
-        made += one_play(task, hosts=carrier, connection=CARRIERS[carrier], **more)
+        made += one_play(task, hosts=place, connection=PLACES[place], **more)
     return made
 
 
 @pytest.fixture(scope="module")
 def contract(ansible, cluster):
-    """All cases by each carrier, four times: with --check, for real, again, and with options from the environment."""
-    clusters = {(carrier, name): cluster() for carrier in CARRIERS for name in CASES}
-    hosts = {carrier: {"ansible_connection": plugin} for carrier, plugin in CARRIERS.items()}
+    """All cases in both places, four times: with --check, for real, again, and with options from the environment."""
+    clusters = {(place, name): cluster() for place in PLACES for name in CASES}
     runs, done = {}, {}
     for way in WAYS:
         words = ["--check"] if way == "check" else []
-        runs[way] = ansible.play(plays(clusters, way), "--diff", "-vvvv", *words, hosts=hosts)
-        for (carrier, name), emulator in clusters.items():
-            # Both carriers have clusters of their own, and what they return is compared.
-            text = json.dumps(runs[way].result(name, carrier)).replace(emulator.url, "https://master")
+        runs[way] = ansible.play(plays(clusters, way), "--diff", "-vvvv", *words, hosts=BOTH)
+        for (place, name), emulator in clusters.items():
+            # Each place has clusters of its own, and what they return is compared.
+            text = json.dumps(runs[way].result(name, place)).replace(emulator.url, "https://master")
             writes = [entry["call"] for entry in emulator.journal.writes]
-            done[carrier, way, name] = Done(json.loads(text), writes)
+            done[place, way, name] = Done(json.loads(text), writes)
             # What writes each time reads nothing, so it has nothing to ask in check mode.
             idle = way == "check" and CASES[name].writes_again
             assert bool(emulator.journal.calls) is not idle, "the module did not ask the cluster it was given"
@@ -158,11 +157,11 @@ def contract(ansible, cluster):
     return Contract(runs, done)
 
 
-@pytest.fixture(params=[f"{carrier}-{name}" for carrier in CARRIERS for name in CASES])
+@pytest.fixture(params=[f"{place}-{name}" for place in PLACES for name in CASES])
 def ways(request, contract):
-    """The name of a case, and what one carrier did of it in each way."""
-    carrier, name = request.param.split("-", 1)
-    return name, {way: contract.done[carrier, way, name] for way in WAYS}
+    """The name of a case, and what came of it in one place, by way."""
+    place, name = request.param.split("-", 1)
+    return name, {way: contract.done[place, way, name] for way in WAYS}
 
 
 def test_check_mode_writes_nothing(ways):
@@ -196,15 +195,15 @@ def test_no_warning_and_no_password(contract, way):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_both_carriers_return_the_same(contract, way):
+def test_both_places_return_the_same(contract, way):
     for name in CASES:
         assert contract.done["process", way, name] == contract.done["module", way, name]
-    assert len(contract.runs[way].results) == len(CARRIERS) * len(CASES)
+    assert len(contract.runs[way].results) == len(PLACES) * len(CASES)
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_each_carrier_is_what_it_says(contract, way):
-    """The plays of the one carrier come before those of the other."""
+def test_each_place_is_what_it_says(contract, way):
+    """The plays in process come before those that start modules."""
     parts = contract.runs[way].stdout.split("PLAY [")[1:]
     modules = ["Using module file" in part for part in parts]
-    assert modules == [carrier == "module" for carrier in CARRIERS for _name in CASES]
+    assert modules == [place == "module" for place in PLACES for _name in CASES]

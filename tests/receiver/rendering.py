@@ -25,6 +25,7 @@ def defaults() -> dict[str, Any]:
     wanted = (
         "config_dir",
         "work_dir",
+        "canaries",
         "max_sessions",
         "stats_interval",
         "handover",

@@ -13,7 +13,6 @@ import logging
 import random
 import re
 import socket
-import time
 from logging.handlers import SysLogHandler
 
 import pytest
@@ -21,7 +20,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from receiver import expected, hostile
-from receiver.conftest import PACE, RELEASES, rsyslogd_of
+from receiver.conftest import HOST, RELEASES, finish, rsyslogd_of
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import STYLES, compile_template
 from emulator.stream import Handler
@@ -59,10 +58,10 @@ def send(receiver, transport: str, frames: list[bytes]) -> list[bytes]:
     return [expected.udp_frame(datagram) for datagram in wire]
 
 
-def check(receiver, frames: list[bytes], moment: float = 0.3) -> dict[str, list[dict]]:
+def check(receiver, frames: list[bytes], *transports: str) -> dict[str, list[dict]]:
     """Take the records and compare each with what the reference parser says of its frame. Returns what was taken."""
     wanted = expected.records(frames, receiver.fmt)
-    taken = receiver.take(len(wanted), moment)
+    taken = receiver.take(transports=transports or tuple(TRANSPORTS))
     got = []
     for name, found in taken.items():
         for record in found:
@@ -119,7 +118,6 @@ def test_listed_hostile_records(receiver, transport):
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_whatever_hypothesis_thinks_of(receiver, transport):
     """Sent by Python's own SysLogHandler, as the emulated cluster sends; a disagreement is shrunk to its core."""
-    handler = Handler(("127.0.0.1", receiver.port), SysLogHandler.LOG_LOCAL3, TRANSPORTS[transport])
     seen: collections.Counter = collections.Counter()
 
     @examples(
@@ -131,23 +129,22 @@ def test_whatever_hypothesis_thinks_of(receiver, transport):
     )
     @given(st.lists(hostile.damaged(receiver.fmt), min_size=10, max_size=30))
     def both_agree(records: list[str]) -> None:
-        frames = []
-        for number, record in enumerate(records):
+        handler, frames = Handler((HOST, receiver.port), SysLogHandler.LOG_LOCAL3, TRANSPORTS[transport]), []
+        for record in records:
+            receiver.drain()
             handler.begin(raw=True)
             handler.handle(logging.LogRecord("remote_syslog", logging.INFO, __file__, 0, record, (), None))
             assert handler.error is None
             frames.append(b"<158>" + hostile.encoded(record) + b"\0")
-            if number % PACE == 0:
-                time.sleep(0.002)
+        if transport == "tcp":
+            finish(handler.socket)
+        handler.close()
         made = expected.tcp_frames(b"".join(frames)) if transport == "tcp" else map(expected.udp_frame, frames)
-        taken = check(receiver, list(made), moment=0.03)
+        taken = check(receiver, list(made), transport)
         seen.update({name: len(found) for name, found in taken.items()})
 
-    try:
-        both_agree()
-    finally:
-        handler.close()
-    assert receiver.take(0) == {name: [] for name in FILES}
+    both_agree()
+    assert receiver.take() == {name: [] for name in FILES}
     assert sum(seen.values()) > 10 * EXAMPLES
     assert min(seen[name] for name in FILES) > sum(seen.values()) / 10, seen
 

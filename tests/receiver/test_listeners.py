@@ -12,7 +12,7 @@ import time
 
 import pytest
 from receiver import hostile
-from receiver.conftest import RELEASES, free_port, rsyslogd_of
+from receiver.conftest import PATIENCE, RELEASES, finish, free_port, rsyslogd_of
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import compile_template, log_format
 
@@ -53,7 +53,7 @@ def test_each_listener_reads_its_own_log_format(start, overload):
         for name, link in links.items():
             link.sendall(b"".join(sent[name][number : number + 50]))
     for link in links.values():
-        link.close()
+        finish(link)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         for name, other in (("printable", "fast"), ("fast", "printable"), ("printable", "csv")):
             sender.sendto(records(FORMATS[name], 1, f"{name} to {other}")[0], ("127.0.0.1", ports[other]))
@@ -121,13 +121,13 @@ def test_the_counters_are_written(start):
     """The metrics are made from them: by reason, by filtering node, and of each queue and output."""
     receiver = start(FORMATS["printable"])
     receiver.send_tcp(b"".join(records(FORMATS["printable"], 7, "x")) + b"<14>hello\0")
-    receiver.take(8)
-    path, deadline, found = receiver.folder / "impstats.json", time.monotonic() + 10, {}
-    while time.monotonic() < deadline and not found.get("nodes", {}).get("values"):
-        # Each line has the time before its object.
-        lines = path.read_text("utf-8").splitlines() if path.exists() else []
-        found = {entry["name"]: entry for entry in (json.loads(line[line.index("{") :]) for line in lines)}
+    receiver.wait_for_lines(8)
+    path, give_up, found = receiver.folder / "impstats.json", time.monotonic() + PATIENCE, {}
+    while time.monotonic() < give_up and found.get("messages", {}).get("processed") != 7:
         time.sleep(0.1)
+        # Each line has the time before its object, and the last one may not be whole yet.
+        lines = path.read_text("utf-8").split("\n")[:-1] if path.exists() else []
+        found = {entry["name"]: entry for entry in (json.loads(line[line.index("{") :]) for line in lines)}
     assert found["nodes"]["values"] == {hostile.BASE["filtering_host"]: 7}
     assert found["quarantined"]["values"] == {"no-marker": 1}
     assert found["records-tcp"]["discarded.full"] == 0

@@ -110,9 +110,9 @@ def main() -> int:
         wanted = [name for group in args.groups for name in plan.GROUPS[group]]
     subprocess.run(["bash", plan.TOOLS / "tree.sh", "link"], check=True, stdout=subprocess.DEVNULL)
     runner = Runner(plan.CACHE, environment(), versions, everything)
-    signal.signal(signal.SIGTERM, runner.terminate)
-    # A shell ignores it for what it starts in the background, and the steps would inherit that.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Also SIGINT: a shell ignores it for what it starts in the background, and the steps would inherit that.
+    signal.signal(signal.SIGINT, runner.interrupt)
+    signal.signal(signal.SIGTERM, runner.interrupt)
     return check(runner, record, plan.lanes_of(wanted), only_failed)
 
 

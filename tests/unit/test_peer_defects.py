@@ -19,8 +19,8 @@ import pytest
 TESTS = Path(__file__).resolve().parents[1]
 UTILS, MODULE = "unit/plugins/module_utils", "functional/modules/test_remote_syslog_server.py"
 PLAN, SETTINGS, CLIENT, REPLY = (f"{UTILS}/test_{name}.py" for name in ("plan", "settings", "client", "reply"))
-CONTRACT, CARRIERS, FAULTS, DIALECTS = (
-    f"functional/test_{name}.py" for name in ("contract", "carriers", "faults", "dialects")
+CONTRACT, IN_PROCESS, FAULTS, DIALECTS = (
+    f"functional/test_{name}.py" for name in ("contract", "in_process", "faults", "dialects")
 )
 HERE = "unit/test_peer_defects.py"
 
@@ -75,12 +75,12 @@ DEFECTS = {
         f"{REPLY}::test_reply_that_is_something_else_is_refused")),
     21: ("another host is not idempotent", (f"{MODULE}::test_other_dialects",)),
     22: ("the password is in syslog, in the URL, in a failure", (
-        f"{CONTRACT}::test_no_warning_and_no_password", f"{CARRIERS}::test_the_password_is_nowhere",
-        f"{CARRIERS}::test_fault_of_ours_is_a_result_like_any_other", f"{CLIENT}::test_option_is_refused")),
+        f"{CONTRACT}::test_no_warning_and_no_password", f"{IN_PROCESS}::test_the_password_is_nowhere",
+        f"{IN_PROCESS}::test_fault_of_ours_is_a_result_like_any_other", f"{CLIENT}::test_option_is_refused")),
     23: ("innocent settings are masked", (f"{HERE}::test_only_secrets_are_masked",)),
-    24: ("traces in temporary files", (f"{CARRIERS}::test_no_file_is_left_behind",)),
+    24: ("traces in temporary files", (f"{IN_PROCESS}::test_no_file_is_left_behind",)),
     25: ("a secret that comes from elsewhere than the options is not masked", (
-        f"{CARRIERS}::test_password_of_the_environment_is_masked",)),
+        f"{IN_PROCESS}::test_password_of_the_environment_is_masked",)),
     26: ("certificates are not checked", (
         f"{CLIENT}::test_certificate_is_checked",
         "functional/test_configure.py::test_the_check_of_certificates_stays_on_unless_it_is_switched_off")),

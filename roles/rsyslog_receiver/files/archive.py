@@ -31,7 +31,7 @@ def chunks(fd):
 def zstd(fd, *options):
     """What the zstd program makes of a file."""
     os.lseek(fd, 0, os.SEEK_SET)
-    # No untrusted text is in the arguments, and the program is the host's own.
+    # The arguments contain no untrusted text, and the program is the host's own.
     process = subprocess.Popen(["zstd", "-q", "-c"] + list(options), stdin=fd, stdout=subprocess.PIPE)  # noqa: S603
     try:
         yield from iter(lambda: process.stdout.read(CHUNK), b"")
@@ -82,9 +82,10 @@ def holds(archive, kind, plain):
 
 
 def compress(day_fd, name, reserve):
-    """Replace a file by its archive, or add it to the one there is, after a late record made it again. Raises OSError.
+    """Replace a file by its archive, or add it to the existing one if a late record created it again. Raises OSError.
 
-    day_fd: the folder. reserve: bytes that stay free. The file goes only when its archive is on disk and was read back.
+    day_fd: the directory. reserve: bytes that stay free. The file is deleted only once its archive is on disk and was
+    read back.
     """
     names = os.listdir(day_fd)
     there = [kind for kind in ("zst", "gz") if "%s.%s" % (name, kind) in names]

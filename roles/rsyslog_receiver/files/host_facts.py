@@ -152,7 +152,7 @@ def groups(name, group):
 
 
 def foreign(folder, ours):
-    """What is in a folder that is not the receiver's: names, the first few. A folder of its user is the receiver's."""
+    """The first few names in a directory that are not the receiver's. A directory that its user owns is its own."""
     try:
         if os.stat(folder).st_uid == ours:
             return []

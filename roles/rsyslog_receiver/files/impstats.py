@@ -21,7 +21,7 @@ KINDS = ("messages", "status", "quarantine")  # the files of records
 WRITTEN = KINDS + ("canary",)  # rsyslogd's actions
 BUCKETS = {"quarantined": "quarantined_total", "nodes": "node_records_total"}  # rsyslogd's dyn_stats
 MEMORY = 7 * 86400  # seconds after its last record that a filtering node is forgotten
-NODES = 1000  # nodes told apart; names come from records, so somebody could make up any number
+NODES = 1000  # nodes told apart; names come from records, so a sender could invent any number
 NAME = 253  # characters of a node's name, the longest host name there is
 KEEP = 1 << 20  # bytes of impstats.json after which it is emptied
 READ = 16 << 20  # bytes of it read at most
@@ -59,7 +59,7 @@ def counters(name, origin, row):
     found = {}
     if origin == "dynstats.bucket" and name in BUCKETS:
         for key, value in row.items():
-            # Names that are cut may fall together.
+            # Truncated names may coincide.
             key = (BUCKETS[name], visible(key))
             if key[1]:
                 found[key] = found.get(key, 0) + value

@@ -20,7 +20,7 @@ class Day(typing.NamedTuple):
 
 
 class Limits(typing.NamedTuple):
-    """The age in days that is kept, and bytes; 0 for no limit."""
+    """The age in days that is kept, and bytes; 0 means no limit."""
 
     days: int = 0
     total_bytes: int = 0
@@ -40,7 +40,7 @@ class Victim(typing.NamedTuple):
 def clock_in_doubt(dates, today):
     """Whether today follows a gap in the records that is too long to be believed yet.
 
-    A clock that runs a year ahead makes every record look old. What tells is the folders: none for more than GAP days,
+    A clock that runs a year ahead makes every record look old. The directories tell: none for more than GAP days,
     and then, if anything, only days of the new time. After GAP days of records in the new time it is believed.
     """
     first = today

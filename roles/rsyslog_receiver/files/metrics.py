@@ -54,7 +54,7 @@ SCHEMA = (
         "Sockets of other users on a port of the receiver: they may get its records",
         ("port",),
     ),
-    Metric("udp_ports_closed", "gauge", "UDP ports that the receiver should listen on, and has no socket of"),
+    Metric("udp_ports_closed", "gauge", "UDP ports that the receiver is to listen on but has no socket for"),
     Metric("queue_full_total", "counter", "Times that a queue was full"),
     Metric("queue_records", "gauge", "Records that wait in a queue", ("queue",)),
     Metric("queue_records_max", "gauge", "Most records that waited since rsyslogd started", ("queue",)),
@@ -118,7 +118,7 @@ def files_of(folder):
         path = os.path.join(folder, day)
         if not DAY.match(day) or os.path.islink(path):
             continue
-        # Retention may take a file or a day away at any moment, and a folder may be somebody else's.
+        # Retention may take a file or a day away at any moment, and a directory may have another owner.
         with contextlib.suppress(OSError):
             for entry in os.scandir(path):
                 name = FILE.match(entry.name)
@@ -165,7 +165,7 @@ def read_retention(path, values):
 def version(program):
     """The version of rsyslogd, or "unknown"."""
     try:
-        # The program is named by the unit, not by a record.
+        # The unit names the program, nobody else.
         text = subprocess.run([program, "-v"], stdout=subprocess.PIPE, timeout=10, check=True).stdout  # noqa: S603
         return re.match(rb"rsyslogd\s+([0-9.]+)", text).group(1).decode().rstrip(".")
     except (OSError, subprocess.SubprocessError, AttributeError):

@@ -82,7 +82,7 @@ class Store:
         for date in self.dates():
             with self.day(date) as day_fd:
                 files = self.files(day_fd)
-                # A folder that holds nothing but what is not ours is nobody's business here.
+                # A directory that holds only files of others is left alone.
                 if files or not os.listdir(day_fd):
                     junk = sum(size for name, size in files.items() if name.startswith(QUARANTINE))
                     found.append(Day(date, sum(files.values()), junk))
@@ -97,7 +97,7 @@ class Store:
                         os.unlink(name, dir_fd=day_fd)
 
     def delete(self, date, beginning=""):
-        """Delete our files of a day that begin so, and its empty folder. Returns how many entries hold the folder."""
+        """Delete our files of a day that begin so, and its directory once empty. Returns how many entries keep it."""
         with self.day(date) as day_fd:
             for name in self.files(day_fd):
                 if name.startswith(beginning):

@@ -26,7 +26,7 @@ author: spamexperts.local_cloud contributors (!UNKNOWN)
 options:
   pid:
     description:
-      - Number, on this machine, of the first process of the container, as C(podman inspect -f {{.State.Pid}}) prints
+      - Number of the container's first process, as this machine counts; see C(podman inspect -f {{.State.Pid}}).
     type: int
     required: true
     vars:
@@ -40,7 +40,7 @@ CGROUPS = Path("/sys/fs/cgroup")
 
 
 def inside(pid: int) -> list[str]:
-    """What runs the command that follows it in the container whose first process is `pid`; ENVIRONMENT goes with it."""
+    """Words before a command that run it in the container whose first process is `pid`, with ENVIRONMENT."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
         groups = Path(f"/proc/{pid}/cgroup").read_text(encoding="ascii")
@@ -48,7 +48,7 @@ def inside(pid: int) -> list[str]:
         raise ProcessLookupError(f"the container is not running: there is no process {pid}") from None
     if not re.search(r"(?m)^NSpid:.*\s1$", status) or pid == 1:
         raise ProcessLookupError(f"the container is not running: process {pid} is not the first process of a container")
-    # Else systemd in the container would not know the process for one of its own.
+    # systemd in the container should see a process of the container, and nothing is left in the caller's groups.
     lists = [cgroup(*line.split(":", 2)[1:]) / "cgroup.procs" for line in groups.splitlines()]
     found = re.search(r"(?m)^CapBnd:\s*([0-9a-f]+)$", status)
     assert found, status

@@ -75,10 +75,10 @@ MEET_THE_CORE = tuple(
     f"tests/functional/test_{name}.py"
     for name in (
         "audit",
-        "carriers",
         "configure",
         "contract",
         "documentation",
+        "in_process",
         "inventory",
         "playbook",
         "receiver_settings",

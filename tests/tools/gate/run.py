@@ -25,7 +25,7 @@ from gate.plan import Step
 SIGN_OF_LIFE = 30.0  # seconds
 PERCENT = re.compile(r"\[ *(\d+)%\]")
 # Of pytest's output the terminal gets the failures and the last line; the log has everything.
-PYTEST_SHOWS = re.compile(r"(^|\s)(FAILED|ERROR)\s|^=+ .*\d in [\d.]+s|^ERROR:")
+PYTEST_SHOWS = re.compile(r"(^|\s)(FAILED|ERROR)\s|^=+ .* in [\d.]+s|^ERROR:")
 
 
 class Runner:
@@ -48,7 +48,7 @@ class Runner:
         self.interrupted = False
         self._terminated = False
         self._start = time.monotonic()
-        self._printing = threading.Lock()
+        self._printing = threading.RLock()  # the signal may come while its thread prints
         self._running: dict[str, tuple[subprocess.Popen[str], float]] = {}
         self._percent: dict[str, str] = {}
 
@@ -87,24 +87,19 @@ class Runner:
                 outcome.repeated(again)
 
     def _run_all(self, jobs: list[Callable[[], None]]) -> None:
-        """Run jobs in threads. When interrupted, start nothing more, and wait for what runs to clean up and end."""
         with self._signs_of_life(), concurrent.futures.ThreadPoolExecutor(len(jobs)) as pool:
             futures = [pool.submit(job) for job in jobs]
-            try:
-                concurrent.futures.wait(futures)
-            except KeyboardInterrupt:
-                self.interrupted = True
-                self.say("interrupted: waiting for what still runs")
-                concurrent.futures.wait(futures)
         for future in futures:
             future.result()
 
-    def terminate(self, *_signal: object) -> None:
-        """As an interrupt from the terminal, which the steps' processes get too."""
-        self._terminated = True
-        for process, _ in list(self._running.values()):
-            process.send_signal(signal.SIGINT)
-        raise KeyboardInterrupt
+    def interrupt(self, number: int, _frame: object) -> None:
+        """Handle SIGINT and SIGTERM: start nothing more, and let what runs clean up and end."""
+        self.interrupted = True
+        self.say("interrupted: waiting for what still runs")
+        if number == signal.SIGTERM:  # the terminal sends SIGINT to the steps as well
+            self._terminated = True
+            for process, _ in list(self._running.values()):
+                process.send_signal(signal.SIGINT)
 
     @contextlib.contextmanager
     def _signs_of_life(self) -> Iterator[None]:

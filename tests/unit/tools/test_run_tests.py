@@ -286,6 +286,7 @@ def test_printed_lines_have_their_step_and_logs_have_everything(gate, capsys):
     assert "s talks] two\n" in said and "one" not in said.replace("echo one", "")
     assert (gate.reports / "talks.log").read_text("utf-8") == "one\ntwo\n"
     assert "PASSED" not in said
+    assert "= 1 passed in " in said
     assert "good/test_good.py::test_it PASSED" in (gate.reports / "good.log").read_text("utf-8")
 
 
@@ -298,8 +299,8 @@ from gate.run import Runner
 # Without an interrupt it would wait for an hour.
 script = f"kill -TERM {os.getpid()}; exec {sys.executable} -c 'import time; time.sleep(3600)'"
 runner = Runner(pathlib.Path("cache"), dict(os.environ), str)
-signal.signal(signal.SIGTERM, runner.terminate)
-signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGTERM, runner.interrupt)
+signal.signal(signal.SIGINT, runner.interrupt)
 lanes = [[Step("long", ("sh", "-c", script)), Step("later", ("touch", "ran"))]]
 sys.exit(run_tests.check(runner, Record(pathlib.Path("cache/reports/failed.json")), lanes, set()))
 """

@@ -11,7 +11,7 @@ import stat
 from typing import Any
 
 import pytest
-from functional.harness import CARRIERS, MODULE, PASSWORD, connection, forms, one_play
+from functional.harness import BOTH, MODULE, PASSWORD, PLACES, connection, forms, one_play
 
 VAULT_PASSWORD = "not much of a secret"
 WANTED = {"host": "logs.example.com", "port": 5514, "enabled": True}
@@ -53,8 +53,6 @@ TASKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "date": ({"host": "{{ '2026-11-24' | ansible.builtin.to_datetime('%Y-%m-%d') }}"}, {}),
     "vault": ({"api_password": "{{ vaulted }}"}, {}),
 }
-# A host for each place where a task can run.
-BOTH = {carrier: {"ansible_connection": plugin} for carrier, plugin in CARRIERS.items()}
 # The module's own result of async has names of jobs and files.
 ONLY_ASYNC = (
     "ansible_job_id",
@@ -82,7 +80,7 @@ def second_play(emulator) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def done(ansible, cluster, tmp_path_factory):
-    """The same tasks by each carrier, one after the other, on the same clusters as they come."""
+    """The same tasks in both places, one after the other, on the same clusters as they come."""
     folder = tmp_path_factory.mktemp("vault")
     (folder / "password").write_text(VAULT_PASSWORD, encoding="utf-8")
     words = ["--vault-password-file", str(folder / "password")]
@@ -97,10 +95,10 @@ def done(ansible, cluster, tmp_path_factory):
         {"name": name, MODULE: {**common, **options}, "ignore_errors": True, **keywords}
         for name, (options, keywords) in TASKS.items()
     ]
-    for carrier, plugin in CARRIERS.items():
+    for place, plugin in PLACES.items():
         emulator.reset()
         emulator.set_switch(deprecated=True)
-        runs[carrier] = ansible.play(
+        runs[place] = ansible.play(
             one_play(*tasks, vars={"url": emulator.url, "ca": emulator.ca_path}) + second_play(telling),
             "-vvvv",
             "--diff",
@@ -109,7 +107,7 @@ def done(ansible, cluster, tmp_path_factory):
             f"@{folder / 'vaulted.yml'}",
             hosts={"localhost": {"ansible_connection": plugin}},
         )
-        assert runs[carrier].status == 0, runs[carrier].stdout + runs[carrier].stderr
+        assert runs[place].status == 0, runs[place].stdout + runs[place].stderr
     return runs
 
 
@@ -120,7 +118,7 @@ def results(run, task: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_results_are_the_same(done, task):
-    process, module = (results(done[carrier], task) for carrier in CARRIERS)
+    process, module = (results(done[place], task) for place in PLACES)
     assert process, "the task did not run"
     if task == "async":
         for entry in process + module:
@@ -153,27 +151,27 @@ def test_the_outcomes_are_the_right_ones(done):
     assert done["process"].result("masked")["settings"]["message_template"] == "%(id)s ********"
 
 
-@pytest.mark.parametrize("carrier", CARRIERS)
-def test_the_password_is_nowhere(done, carrier):
-    done[carrier].assert_hides({*forms("apiuser", PASSWORD), "wr0ng-Password"})
+@pytest.mark.parametrize("place", PLACES)
+def test_the_password_is_nowhere(done, place):
+    done[place].assert_hides({*forms("apiuser", PASSWORD), "wr0ng-Password"})
 
 
-@pytest.mark.parametrize("carrier", CARRIERS)
-def test_what_a_cluster_says_is_not_templated(done, carrier):
-    assert done[carrier].result("tell")["msg"] == "%(id)s {{ 1 + 1 }} ********"
+@pytest.mark.parametrize("place", PLACES)
+def test_what_a_cluster_says_is_not_templated(done, place):
+    assert done[place].result("tell")["msg"] == "%(id)s {{ 1 + 1 }} ********"
 
 
-@pytest.mark.parametrize("carrier", CARRIERS)
-def test_password_of_the_environment_is_masked(done, carrier):
-    result = done[carrier].result("read by environment")
+@pytest.mark.parametrize("place", PLACES)
+def test_password_of_the_environment_is_masked(done, place):
+    result = done[place].result("read by environment")
     assert not result["failed"] and "warnings" not in result
     assert result["settings"]["message_template"] == "%(id)s {{ 1 + 1 }} ********"
 
 
 @pytest.fixture(scope="module")
-def places(ansible, cluster, tmp_path_factory):
+def reads(ansible, cluster, tmp_path_factory):
     """One task in all the places where it can run. sudo's place is taken by a script that starts what it was given."""
-    sudo = tmp_path_factory.mktemp("places") / "sudo"
+    sudo = tmp_path_factory.mktemp("sudo") / "sudo"
     sudo.write_text('#!/bin/sh\nuntil [ "$1" = /bin/sh ]; do shift; done\nexec "$@"\n', encoding="utf-8")
     sudo.chmod(sudo.stat().st_mode | stat.S_IXUSR)
     elsewhere = {"ansible_connection": "elsewhere"}
@@ -201,15 +199,15 @@ def places(ansible, cluster, tmp_path_factory):
     ("task", "as_module"),
     [("here", False), ("another user", True), ("delegated elsewhere", True), ("delegated here", False)],
 )
-def test_where_a_task_runs(places, task, as_module):
-    assert places.result(task)["settings"]["port"] == 514
-    assert ("Using module file" in places.shown(task)) is as_module
+def test_where_a_task_runs(reads, task, as_module):
+    assert reads.result(task)["settings"]["port"] == 514
+    assert ("Using module file" in reads.shown(task)) is as_module
 
 
-def test_a_password_would_be_seen(places):
+def test_a_password_would_be_seen(reads):
     """The search for it finds it where nothing hides it."""
     with pytest.raises(AssertionError):
-        places.assert_hides(forms("apiuser", PASSWORD))
+        reads.assert_hides(forms("apiuser", PASSWORD))
 
 
 @pytest.fixture
@@ -229,8 +227,8 @@ def broken_requests(tmp_path):
 def test_fault_of_ours_is_a_result_like_any_other(ansible, cluster, broken_requests):
     task = {"name": "set", MODULE: {**connection(cluster()), **WANTED}, "ignore_errors": True}
     run = ansible.play(one_play(task), "-vvvv", hosts=BOTH, env={"PYTHONPATH": broken_requests})
-    for carrier in CARRIERS:
-        result = run.result("set", carrier)
+    for place in PLACES:
+        result = run.result("set", place)
         assert (result["failed"], result["failure_class"], result["changed"]) == (True, "internal", False)
         assert "unexpected KeyError" in result["msg"] and "nothing was written" in result["msg"]
     run.assert_hides(forms("apiuser", PASSWORD))
@@ -262,8 +260,8 @@ def test_no_file_is_left_behind(ansible, cluster, tmp_path):
     ]
     before = {path.name for path in ansible.folder.iterdir()}
     run = ansible.play(one_play(*tasks), "-vvvv", "--diff", env={"TMPDIR": str(tmp_path)}, hosts=BOTH)
-    for carrier in CARRIERS:
-        assert [run.result(task["name"], carrier)["failed"] for task in tasks] == [False, True, True]
+    for place in PLACES:
+        assert [run.result(task["name"], place)["failed"] for task in tasks] == [False, True, True]
     assert list(tmp_path.iterdir()) == []
     assert {path.name for path in ansible.folder.iterdir()} - before <= {str(ansible._count), "home", "tmp"}
     assert [path for name in ("home", "tmp") for path in (ansible.folder / name).rglob("*") if path.is_file()] == []
