@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 import random
@@ -125,7 +126,8 @@ def handover(daemon: Daemon) -> Daemon:
     17,
     "three restarts by the role's deployment under load over UDP, 2,000 a second, while 15,000 records come "
     "over TCP before each",
-    "UDP: nothing; TCP: what the cut connection had not delivered yet; no line is torn",
+    "UDP: nothing, though records that both processes write may change places; TCP: what the cut connection had not "
+    "delivered yet; no line is torn",
 )
 def test_restart_with_a_handover(start):
     daemon = start()
@@ -146,7 +148,9 @@ def test_restart_with_a_handover(start):
     sent = load.end()
     daemon.flush("udp")
     ids = daemon.ids()
-    assert account(sent, [name for name in ids if name[0] == "a"]) == Account(len(sent), len(sent), 0, 0, 0, 0)
+    # Two processes write meanwhile, each in its own order.
+    found = account(sent, [name for name in ids if name[0] == "a"])
+    assert dataclasses.replace(found, disordered=0) == Account(len(sent), len(sent), 0, 0, 0, 0)
     assert daemon.halves == 0 and not daemon.lines_of("quarantine")
     for number, flood in enumerate(floods):
         got = [name for name in ids if name.startswith(f"{number}:")]

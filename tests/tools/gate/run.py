@@ -98,7 +98,7 @@ class Runner:
         self.say("interrupted: waiting for what still runs")
         if number == signal.SIGTERM:  # the terminal sends SIGINT to the steps as well
             self._terminated = True
-            for process, _ in list(self._running.values()):
+            for process, _began in list(self._running.values()):
                 process.send_signal(signal.SIGINT)
 
     @contextlib.contextmanager
@@ -110,7 +110,7 @@ class Runner:
                 now = time.monotonic()
                 running = [
                     f"{name} {self._percent.get(name, '')}({now - began:.0f} s)"
-                    for name, (_, began) in list(self._running.items())
+                    for name, (_process, began) in list(self._running.items())
                 ]
                 self.say(f"running: {', '.join(running)}")
 

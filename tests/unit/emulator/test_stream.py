@@ -108,8 +108,8 @@ def test_the_rate_is_kept(emulator, receiver, monkeypatch):
     taker, clock, moments = receiver("udp"), types.SimpleNamespace(now=100.0), []
 
     class Pauses(threading.Event):
-        def wait(self, seconds):
-            clock.now += seconds
+        def wait(self, timeout=None):
+            clock.now += timeout
 
     monkeypatch.setattr(flow, "time", types.SimpleNamespace(monotonic=lambda: clock.now, time=time.time))
     monkeypatch.setattr(flow, "threading", types.SimpleNamespace(**{**vars(threading), "Event": Pauses}))
