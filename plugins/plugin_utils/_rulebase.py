@@ -19,6 +19,7 @@ reaches at least as far as the one before it; the rules that say why a record do
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import typing as t
 
@@ -109,6 +110,8 @@ def rulesets(listeners: t.Sequence[t.Mapping[str, t.Any]], default: t.Any) -> t.
         except TemplateError as exc:
             raise TemplateError(str(exc) if own is None else "listener %d: %s" % (number, exc)) from exc
         place = {name: listener[name] for name in ("transport", "port", "address") if listener.get(name)}
+        if _is_all(place.get("address")):
+            del place["address"]
         found.setdefault(fmt, []).append(dict(place, canary=fmt.canary(fmt.marks[0])))
     made = []
     for number, fmt in enumerate(found, 1):
@@ -118,6 +121,14 @@ def rulesets(listeners: t.Sequence[t.Mapping[str, t.Any]], default: t.Any) -> t.
         found_parser["rulebases"] = {name + suffix: text for name, text in found_parser["rulebases"].items()}
         made.append(dict(found_parser, name="records" + suffix, listeners=found[fmt]))
     return made
+
+
+def _is_all(address: t.Any) -> bool:
+    """Whether a listener's address is IPv6's for all: rsyslogd, asked for that one, would not take IPv4."""
+    try:
+        return int(ipaddress.IPv6Address(address)) == 0
+    except ValueError:
+        return False
 
 
 def _integers(fmt: LogFormat) -> t.List[t.Dict[str, t.Any]]:
