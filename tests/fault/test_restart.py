@@ -52,7 +52,7 @@ def test_kill_under_udp(start):
     "kill",
 )
 def test_kill_under_tcp(start):
-    daemon = start()
+    daemon = start(rsyslog_receiver_on_overload="block")
     sent: list[str] = []
     for kill in range(3):
         load = Load(Sender(daemon.port, "tcp"), str(kill))
@@ -128,7 +128,7 @@ def handover(daemon: Daemon) -> Daemon:
     "UDP: nothing; TCP: what the cut connection had not delivered yet; no line is torn",
 )
 def test_restart_with_a_handover(start):
-    daemon = start()
+    daemon = start(rsyslog_receiver_on_overload="block")
     load, floods = Load(Sender(daemon.port, "udp"), "a"), []
     for number in range(3):
         load.more(500)
@@ -198,6 +198,7 @@ def connected(daemon: Daemon) -> list[str]:
         "listeners": [{"transport": "tcp", "port": daemon.port, "address": HOST}],
         "user": "root",
         "data_dir": "/",
+        "unit": "/nonexistent",
     }
     program = (ROLE / "files" / "host_facts.py").read_text("utf-8") + f"\nmain({json.dumps(json.dumps(request))})"
     done = subprocess.run([sys.executable, "-"], input=program, check=True, capture_output=True, text=True)

@@ -22,7 +22,17 @@ def defaults() -> dict[str, Any]:
     """The role's defaults, and those of its constants that a configuration needs."""
     variables = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text("utf-8"))
     constants = yaml.safe_load((ROLE / "vars" / "main.yml").read_text("utf-8"))
-    wanted = ("config_dir", "max_sessions", "stats_interval", "handover", "user", "service", "socket_buffer")
+    wanted = (
+        "config_dir",
+        "max_sessions",
+        "queue_size",
+        "queue_batch",
+        "stats_interval",
+        "handover",
+        "user",
+        "service",
+    )
+    wanted += ("socket_buffer",)
     variables.update({f"__rsyslog_receiver_{name}": constants[f"__rsyslog_receiver_{name}"] for name in wanted})
     variables["__rsyslog_receiver_work_dir"] = variables["rsyslog_receiver_data_dir"] + "/.receiver"
     variables["__rsyslog_receiver_conf"] = variables["__rsyslog_receiver_config_dir"] + "/receiver.conf"
