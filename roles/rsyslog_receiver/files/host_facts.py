@@ -8,6 +8,7 @@ Run by the role with the last line ``main("{...}")``; prints one JSON object. It
 taken: the listeners whose port another program uses. wrong: what is wrong with the listeners themselves, in sentences.
 connected: addresses of the service's TCP senders, on whatever port. foreign: what in the data directory is not ours.
 user_is_ours: whether the service's user is one that this role would create, or does not exist. free: bytes.
+installed: whether the service's unit is there. needrestart: whether the program of that name reads such a directory.
 rmem_max: the largest socket buffer that the kernel allows, in bytes.
 """
 
@@ -24,6 +25,7 @@ import struct
 ESTABLISHED, LISTENING, UNCONNECTED = "01", "0A", "07"
 RECORDS = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 FIRST_ORDINARY_USER = 1000
+NEEDRESTART = "/etc/needrestart/conf.d"
 
 
 def sockets(transport):
@@ -170,6 +172,8 @@ def main(text):
         "foreign": foreign(request["data_dir"], ours),
         "user_is_ours": user_is_ours,
         "free": room(request["data_dir"]),
+        "installed": os.path.exists(request["unit"]),
+        "needrestart": os.path.isdir(NEEDRESTART),
         "rmem_max": rmem_max(),
     }
     print(json.dumps(found))
