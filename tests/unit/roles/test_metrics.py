@@ -207,3 +207,8 @@ def test_retention_takes_something_away_meanwhile(host, monkeypatch, what):
 
     monkeypatch.setattr(metrics.os, "scandir", race)
     assert host.run()["data_bytes"] == {"": 8 if what == "a file" else 5}
+
+
+def test_the_version_that_the_configuration_is_for(host):
+    assert "config_info" not in host.run()
+    assert host.run("--configured-for", "8.2302.0")["config_info"] == {"8.2302.0": 1}
