@@ -29,7 +29,7 @@ def peak(daemon) -> int:
 @pytest.mark.fault(
     2,
     "two TCP connections send 6,000 records of 130 kB while the disk hangs",
-    "what the queue and the sockets cannot hold, exactly counted; never the sender's time; under 512 MiB of memory",
+    "what the queue cannot hold, exactly counted; never the sender's time; under 512 MiB of memory",
 )
 def test_junk_while_the_disk_hangs(start):
     daemon = start()
