@@ -111,6 +111,8 @@ def rulesets(listeners: t.Sequence[t.Mapping[str, t.Any]], default: t.Any) -> t.
         except TemplateError as exc:
             raise TemplateError(str(exc) if own is None else "listener %d: %s" % (number, exc)) from exc
         place = {name: listener[name] for name in ("transport", "port", "address") if listener.get(name)}
+        if _is_all(place.get("address")):
+            del place["address"]
         found.setdefault(fmt, []).append(dict(place, canary=fmt.canary(fmt.marks[0])))
     own = _own_addresses(listeners)
     made = []
@@ -131,6 +133,14 @@ def _own_addresses(listeners: t.Iterable[t.Mapping[str, t.Any]]) -> t.List[str]:
         with contextlib.suppress(ValueError):
             found.append(str(ipaddress.ip_address(str(listener.get("address") or "::1"))))
     return sorted(set(found))
+
+
+def _is_all(address: t.Any) -> bool:
+    """Whether a listener's address is IPv6's for all: rsyslogd, asked for that one, would not take IPv4."""
+    try:
+        return int(ipaddress.IPv6Address(address)) == 0
+    except ValueError:
+        return False
 
 
 def _integers(fmt: LogFormat) -> t.List[t.Dict[str, t.Any]]:

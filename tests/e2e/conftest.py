@@ -81,7 +81,7 @@ def pytest_collection_modifyitems(config, items) -> None:
     wanted = config.getoption("--release")
     other = [item for item in items if wanted and item.callspec.params["release"] != wanted]
     config.hook.pytest_deselected(items=other)
-    files = ("test_end_to_end", "test_changes", "test_holes_paths", "test_access", "test_deployment")
+    files = ("test_end_to_end", "test_changes", "test_holes_paths", "test_access", "test_deployment", "test_holes_host")
     items[:] = sorted(
         (item for item in items if item not in other),
         key=lambda item: (

@@ -64,7 +64,7 @@ OUTCOMES = {"delivered": "success", "released": "success"}
 OUTCOMES.update(dict.fromkeys(("bounced", "not-accepted", "queue-expired", "rejected"), "failure"))
 SECRET, WRONG_SECRET = "e2e-secret-0123456789", "e2e-secret-9876543210"
 FORMAT = {"message_fields": list(KEYS["message"]), "status_fields": list(KEYS["status"]), "secret": SECRET}
-MESSAGES, STATUSES, PORTIONS = 10000, 2000, 5
+MESSAGES, STATUSES, PORTIONS = 10000, 2000, 10
 CLASSES = (
     *(
         "other_format",
@@ -144,7 +144,7 @@ def same(expected: list[dict], found: list[dict], what: str) -> None:
 def run(site, portions: int = 1, **options) -> tuple[list[dict], dict[str, list[dict]]]:
     """Send flows one after the other; return what was sent and what was added on disk, once all is there.
 
-    One portion fits into the receiver's socket buffer, however slow the machine is.
+    One portion fits into the receiver's socket buffer and its queue, however slow the machine is.
     """
     before, begin = site.receiver.position(), datetime.now(timezone.utc)
     entries = []

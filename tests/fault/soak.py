@@ -158,7 +158,7 @@ def main() -> int:
     version = rsyslogd_version(str(program))
     with tempfile.TemporaryDirectory() as folder:
         daemon = Daemon(pathlib.Path(folder), free_port(), program, version)
-        daemon.configure()
+        daemon.configure(rsyslog_receiver_on_overload="block")
         daemon.run()
         soak = Soak(daemon, options.rate, seed)
         say(f"rsyslogd {version}, {options.minutes:g} minutes at {options.rate:g} records a second, seed {seed}")

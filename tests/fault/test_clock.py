@@ -26,7 +26,7 @@ def days(daemon) -> dict[str, int]:
 @pytest.mark.fault(22, "midnight under load", "nothing; each record is filed by the day of its own time")
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_midnight(prepare, transport):
-    daemon = prepare()
+    daemon = prepare(rsyslog_receiver_on_overload="block")
     set_clock(daemon, "2026-11-23 12:00:00")
     daemon.run()
     load = Load(Sender(daemon.port, transport), "a", 1000)
@@ -47,7 +47,7 @@ def test_midnight(prepare, transport):
 )
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_clock_jumps_back(prepare, transport):
-    daemon = prepare()
+    daemon = prepare(rsyslog_receiver_on_overload="block")
     set_clock(daemon, "2026-11-24 00:30:00")
     daemon.run()
     load = Load(Sender(daemon.port, transport), "a", 1000)

@@ -43,9 +43,12 @@ def test_many_over_udp(start):
     right(daemon.records(), daemon.fmt)
 
 
-@pytest.mark.fault(1, "20,000 records over 20 TCP connections at once", "nothing; each connection keeps its order")
+@pytest.mark.fault(
+    1, "20,000 records over 20 TCP connections at once, on_overload=block", "nothing; each connection keeps its order"
+)
 def test_many_over_tcp(start):
-    daemon = start()
+    # By default it would drop what a busy machine leaves in the queue.
+    daemon = start(rsyslog_receiver_on_overload="block")
     senders = [Sender(daemon.port, "tcp") for _i in range(20)]
 
     def work(name: int, sender: Sender) -> None:
@@ -106,7 +109,7 @@ def burst(daemon, count: int) -> list[str]:
 @pytest.mark.fault(
     2,
     "more over TCP than a receiver with on_overload=drop can take: the disk hangs",
-    "what its queue of 20,000 and the sockets cannot hold; never the sender's time; rsyslogd's count is exact",
+    "what its queue of 1,700 cannot hold; never the sender's time; rsyslogd's count is exact",
 )
 def test_overload(start):
     daemon = start()
@@ -117,13 +120,13 @@ def test_overload(start):
     disk = os.open(day / "messages.json", os.O_RDONLY | os.O_NONBLOCK)
     sender = Sender(daemon.port, "tcp")
     # It does not wait for the disk: that hangs until all is sent.
-    for number in range(3 * COUNT):
+    for number in range(COUNT):
         sender.send(f"a:{number}")
     sender.finish()
     dropped = daemon.counters()["records-tcp"]["discarded.full"]
     got = bytearray()
     os.set_blocking(disk, True)
-    while got.count(b"\n") < 3 * COUNT - dropped:
+    while got.count(b"\n") < COUNT - dropped:
         got += os.read(disk, 1 << 20)
     daemon.stop()
     # Nobody writes any more, so this ends.
@@ -133,5 +136,5 @@ def test_overload(start):
     found = account(sender.sent, [json.loads(line)["email.local_id"] for line in got.splitlines()])
     assert (found.duplicates, found.disordered, found.foreign) == (0, 0, 0)
     assert found.lost == dropped > 0
-    assert found.arrived >= COUNT
+    assert found.arrived >= 1700
     assert not sender.lost

@@ -53,7 +53,7 @@ def test_kill_under_udp(start):
     "kill",
 )
 def test_kill_under_tcp(start):
-    daemon = start()
+    daemon = start(rsyslog_receiver_on_overload="block")
     sent: list[str] = []
     for kill in range(3):
         load = Load(Sender(daemon.port, "tcp"), str(kill))
@@ -130,7 +130,7 @@ def handover(daemon: Daemon) -> Daemon:
     "delivered yet; no line is torn",
 )
 def test_restart_with_a_handover(start):
-    daemon = start()
+    daemon = start(rsyslog_receiver_on_overload="block")
     load, floods = Load(Sender(daemon.port, "udp"), "a"), []
     for number in range(3):
         load.more(500)
@@ -204,6 +204,7 @@ def connected(daemon: Daemon) -> list[str]:
         "group": "root",
         "data_dir": "/",
         "work_dir": "/",
+        "unit": "/nonexistent",
     }
     program = f"from host_facts import main\nmain({json.dumps(json.dumps(request))})"
     command = [sys.executable, "-B", "-"]

@@ -13,29 +13,36 @@ import pytest
 from functional.harness import one_play
 
 ROLE = "spamexperts.local_cloud.rsyslog_receiver"
-SERVICE = 'service name="spamexperts-receiver" accept'
-ONE, TWO = (f'rule family="ipv4" source address="192.0.2.{number}/32" {SERVICE}' for number in (1, 2))
-ALL = f"rule {SERVICE}"
+PORT = 'port port="5514" protocol="{}" accept'
+UDP, TCP = (f"rule {PORT.format(transport)}" for transport in ("udp", "tcp"))
+ONE, TWO = (
+    [
+        f'rule family="ipv4" source address="192.0.2.{number}/32" {PORT.format(transport)}'
+        for transport in ("udp", "tcp")
+    ]
+    for number in (1, 2)
+)
+# As the role of 0.1.0 made them.
+FORMER = 'rule family="ipv4" source address="192.0.2.1/32" service name="spamexperts-receiver" accept'
 USERS = 'rule family="ipv4" source address="198.51.100.1/32" accept'
 FIREWALL = """#!/bin/sh
 cd "$STATE"
-case $1 in
-    --permanent) shift ;;
-    --list-rich-rules) cat runtime; exit ;;
-esac
-echo "$1" >> calls
-case $1 in
-    --list-rich-rules) cat permanent ;;
-    --add-rich-rule=*) test -f known && echo "${1#*=}" >> permanent ;;
-    --remove-rich-rule=*) grep -vxF "${1#*=}" permanent > rest; mv rest permanent ;;
-    --reload) cp permanent runtime; if [ -f service.xml ]; then touch known; else rm -f known; fi ;;
-    *) exit 2 ;;
-esac
+rules=runtime
+for argument; do
+    echo "$argument" >> calls
+    case $argument in
+        --permanent) rules=permanent ;;
+        --list-rich-rules) cat $rules ;;
+        --add-rich-rule=*) grep -qxF "${argument#*=}" $rules || echo "${argument#*=}" >> $rules ;;
+        --remove-rich-rule=*) grep -vxF "${argument#*=}" $rules > rest; mv rest $rules ;;
+        *) exit 2 ;;
+    esac
+done
 """
 SCRIPTS = {
     "firewall-cmd": FIREWALL.replace('cd "$STATE"', 'cd "$STATE"\n[ -f stopped ] && exit 252'),
-    "firewall-offline-cmd": FIREWALL.replace(
-        'cd "$STATE"', 'cd "$STATE"\n[ -f stopped ] || exit 1\n[ "$1" != --list-rich-rules ] || set -- --permanent "$1"'
+    "firewall-offline-cmd": FIREWALL.replace('cd "$STATE"', 'cd "$STATE"\n[ -f stopped ] || exit 1').replace(
+        "rules=runtime", "rules=permanent"
     ),
     "systemctl": '#!/bin/sh\n[ ! -f "$STATE/stopped" ]\n',
 }
@@ -62,7 +69,6 @@ class Firewalld:
             # Not on this machine.
             "__rsyslog_receiver_firewall_wanted": False,
             "__rsyslog_receiver_firewalld_list": str(self.folder / "ours.json"),
-            "__rsyslog_receiver_firewalld_service": str(self.folder / "service.xml"),
             "rsyslog_receiver_manage_firewall": True,
             "rsyslog_receiver_allowed_senders": list(senders),
             **{f"rsyslog_receiver_{name}": value for name, value in more.items()},
@@ -75,7 +81,7 @@ class Firewalld:
         return sum(bool(entry["result"].get("changed")) for entry in run.results)
 
     def rules(self, name="permanent") -> list[str]:
-        return (self.folder / name).read_text("utf-8").splitlines()
+        return sorted((self.folder / name).read_text("utf-8").splitlines())
 
     def ours(self) -> list[str]:
         return json.loads((self.folder / "ours.json").read_text("utf-8"))
@@ -88,45 +94,48 @@ def firewalld(tmp_path, ansible):
 
 def test_rules_come_and_go(firewalld):
     assert firewalld.run("--check", senders=["192.0.2.1"]) > 0
-    assert firewalld.rules() == [USERS]
+    assert firewalld.rules() == firewalld.rules("runtime") == [USERS]
     assert firewalld.run(senders=["192.0.2.1"]) > 0
-    assert firewalld.rules() == firewalld.rules("runtime") == [USERS, ONE]
+    assert firewalld.rules() == firewalld.rules("runtime") == sorted([USERS, *ONE])
     assert firewalld.run(senders=["192.0.2.1"]) == 0
     assert firewalld.run("--check", senders=["192.0.2.1"]) == 0
 
-    # What a dry run says of rules alone: neither the ports nor the list of ours differ.
-    (firewalld.folder / "permanent").write_text(USERS + "\n", "utf-8")
-    assert firewalld.run("--check", senders=["192.0.2.1"]) > 0
     assert firewalld.run(senders=["192.0.2.2"]) > 0
-    assert firewalld.rules() == firewalld.rules("runtime") == [USERS, TWO]
+    assert firewalld.rules() == firewalld.rules("runtime") == sorted([USERS, *TWO])
     assert firewalld.run() > 0
-    assert firewalld.rules() == firewalld.rules("runtime") == [USERS, ALL]
+    assert firewalld.rules() == firewalld.rules("runtime") == sorted([USERS, UDP, TCP])
     assert firewalld.run(manage_firewall=False) > 0
     assert firewalld.rules() == firewalld.rules("runtime") == [USERS]
-    assert not (firewalld.folder / "service.xml").exists()
     assert firewalld.run(manage_firewall=False) == 0
 
 
 def test_a_rule_that_was_there_stays(firewalld):
     for name in ("permanent", "runtime"):
-        (firewalld.folder / name).write_text(f"{USERS}\n{ONE}\n", "utf-8")
+        (firewalld.folder / name).write_text("\n".join([USERS, *ONE, ""]), "utf-8")
     firewalld.run(senders=["192.0.2.1", "192.0.2.2"])
-    assert firewalld.ours() == [TWO]
+    assert firewalld.ours() == sorted(TWO)
     firewalld.run(state="absent")
-    assert firewalld.rules() == [USERS, ONE]
+    assert firewalld.rules() == sorted([USERS, *ONE])
 
 
-def test_what_was_cut_short_is_put_in_force(firewalld):
+@pytest.mark.parametrize("lost", ["permanent", "runtime"])
+def test_what_was_cut_short_is_finished(firewalld, lost):
     firewalld.run(senders=["192.0.2.1"])
-    # Added and noted, but not in force.
-    (firewalld.folder / "permanent").write_text(f"{USERS}\n{ONE}\n{TWO}\n", "utf-8")
-    (firewalld.folder / "ours.json").write_text(json.dumps([ONE, TWO]), "utf-8")
-    assert firewalld.run(senders=["192.0.2.1", "192.0.2.2"]) > 0
-    assert firewalld.rules("runtime") == [USERS, ONE, TWO]
-    # Removed, but still in force.
-    (firewalld.folder / "permanent").write_text(f"{USERS}\n{ONE}\n", "utf-8")
+    # Of a rule that is to come, and of one that is to go, only one half was done.
+    (firewalld.folder / lost).write_text("\n".join([USERS, *TWO, ""]), "utf-8")
+    (firewalld.folder / "ours.json").write_text(json.dumps([*ONE, *TWO]), "utf-8")
+    assert firewalld.run("--check", senders=["192.0.2.1"]) > 0
+    assert firewalld.run(senders=["192.0.2.1"]) > 0
+    assert firewalld.rules() == firewalld.rules("runtime") == sorted([USERS, *ONE])
+    assert firewalld.run(senders=["192.0.2.1"]) == 0
+
+
+def test_the_rules_of_the_first_version_go(firewalld):
+    for name in ("permanent", "runtime"):
+        (firewalld.folder / name).write_text(f"{USERS}\n{FORMER}\n", "utf-8")
+    (firewalld.folder / "ours.json").write_text(json.dumps([FORMER]), "utf-8")
     firewalld.run(senders=["192.0.2.1"])
-    assert firewalld.rules("runtime") == [USERS, ONE]
+    assert firewalld.rules() == firewalld.rules("runtime") == sorted([USERS, *ONE])
 
 
 def test_a_firewalld_that_is_stopped_keeps_no_rule_of_ours(firewalld):
@@ -135,7 +144,6 @@ def test_a_firewalld_that_is_stopped_keeps_no_rule_of_ours(firewalld):
     assert firewalld.run("--check", state="absent") > 0
     assert firewalld.run(state="absent") > 0
     assert firewalld.rules() == [USERS]
-    assert not (firewalld.folder / "service.xml").exists()
     assert firewalld.ours() == []
     # Nor is it asked where nothing of ours is.
     firewalld.run(state="absent")

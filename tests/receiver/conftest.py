@@ -245,6 +245,8 @@ def start(tmp_path_factory):
 
     def start_one(value: dict, pmnormalize: bool = True, port: int = 0, program: str = "", **more: object) -> Receiver:
         folder, port, program = tmp_path_factory.mktemp("receiver"), port or free_port(), program or rsyslogd()
+        # By default it would drop what a busy machine leaves in the queue.
+        more = {"rsyslog_receiver_on_overload": "block", **more}
         render(folder, value, port, pmnormalize, __rsyslog_receiver_version=rsyslogd_version(program), **more)
         command = [program, "-f", str(folder / "receiver.conf")]
         check = subprocess.run([*command, "-N1"], capture_output=True, text=True, check=False)

@@ -27,6 +27,8 @@ def defaults() -> dict[str, Any]:
         "work_dir",
         "canaries",
         "max_sessions",
+        "queue_size",
+        "queue_batch",
         "stats_interval",
         "handover",
         "user",

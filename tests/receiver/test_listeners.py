@@ -46,7 +46,8 @@ def test_each_listener_reads_its_own_log_format(start, overload):
         rsyslog_receiver_on_overload=overload,
         port=ports["printable"],
     )
-    count = 2000
+    # Fewer than a queue holds.
+    count = 1000
     links = {name: socket.create_connection(("127.0.0.1", port)) for name, port in ports.items()}
     sent = {name: records(value, count, name) for name, value in FORMATS.items()}
     for number in range(0, count, 50):
@@ -92,11 +93,12 @@ def test_only_allowed_senders_are_heard(start):
     assert not taken["quarantine"]
 
 
+@pytest.mark.parametrize("address", [{}, {"address": "::"}, {"address": "0:0::0"}], ids=["none", "::", "0:0::0"])
 @pytest.mark.parametrize("release", RELEASES)
-def test_ipv6(start, release):
-    """Without an address a listener serves both families; the address of the sender is written as it is."""
+def test_ipv6(start, release, address):
+    """Without an address, or with that of all, a listener serves both families; a sender's is written as it is."""
     port = free_port()
-    listeners = [{"transport": transport, "port": port} for transport in ("tcp", "udp")]
+    listeners = [{"transport": transport, "port": port, **address} for transport in ("tcp", "udp")]
     receiver = start(
         FORMATS["printable"],
         port=port,
@@ -119,7 +121,7 @@ def test_ipv6(start, release):
 
 def test_the_counters_are_written(start):
     """The metrics are made from them: by reason, by filtering node, and of each queue and output."""
-    receiver = start(FORMATS["printable"])
+    receiver = start(FORMATS["printable"], rsyslog_receiver_on_overload="drop")
     receiver.send_tcp(b"".join(records(FORMATS["printable"], 7, "x")) + b"<14>hello\0")
     receiver.wait_for_lines(8)
     path, give_up, found = receiver.folder / "impstats.json", time.monotonic() + PATIENCE, {}

@@ -106,6 +106,11 @@ def examine(found, options, now):
     then = "for %s" % span(now - grown[file]) if grown.get(file) else "ever"
     check.add(state, "records are lost: they come in, and %s.json did not grow %s" % (plain(file), then))
 
+    # An upgrade of the distribution brings another one, which needs a configuration of its own.
+    installed, wanted = (", ".join(sorted(found.get(name, {}))) for name in ("build_info", "config_info"))
+    text = "rsyslog is %s now, and the configuration is for %s: run the playbook spamexperts.local_cloud.receiver again"
+    check.add(int(bool(wanted) and installed != wanted), text % (installed or "gone", wanted))
+
     closed = one("udp_ports_closed")
     check.add(2 if closed else 0, "the receiver does not listen on %d of its UDP ports" % closed)
 

@@ -10,6 +10,7 @@ taken: the listeners whose port another program uses. wrong: what is wrong with 
 connected: addresses of the service's TCP senders, on whatever port. foreign: what in the data directory is not ours.
 unsafe: what lets another user than root replace the service's directories, in sentences. user_exists: whether the
 service's user does. user_is_ours: whether it is one that this role would create, or does not exist. free: bytes.
+installed: whether the service's unit is there. needrestart: whether the program of that name reads such a directory.
 rmem_max: the largest socket buffer that the kernel allows, in bytes.
 """
 
@@ -29,6 +30,7 @@ from sockets import ESTABLISHED, LISTENING, UNCONNECTED, foreign_sockets, socket
 
 RECORDS = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 FIRST_ORDINARY_USER = 1000
+NEEDRESTART = "/etc/needrestart/conf.d"
 
 
 def probe(listener, text):
@@ -206,6 +208,8 @@ def main(text):
         "user_exists": ours >= 0,
         "user_is_ours": user_is_ours,
         "free": room(request["data_dir"]),
+        "installed": os.path.exists(request["unit"]),
+        "needrestart": os.path.isdir(NEEDRESTART),
         "rmem_max": rmem_max(),
     }
     print(json.dumps(found))

@@ -82,6 +82,7 @@ SCHEMA = (
     Metric("retention_last_run_timestamp_seconds", "gauge", "When retention last ran to its end"),
     Metric("retention_last_run_success", "gauge", "1 if retention could do all it had to and its limits hold, else 0"),
     Metric("build_info", "gauge", "1, with the version of rsyslog", ("rsyslog",)),
+    Metric("config_info", "gauge", "1, with the version of rsyslog that the configuration was made for", ("rsyslog",)),
     Metric("metrics_timestamp_seconds", "gauge", "When this file was written"),
 )
 
@@ -205,6 +206,7 @@ def main(argv=None):
     parser.add_argument("--output", required=True, help="the text file to write; its folder keeps the state too")
     parser.add_argument("--listeners", default="", help="of the receiver, as in udp/5514/,tcp/5514/192.0.2.1")
     parser.add_argument("--quarantine-limit", type=size_of, default="0", help="as retention has it")
+    parser.add_argument("--configured-for", default="", help="the version of rsyslog that the configuration is for")
     parser.add_argument("--rsyslogd", default="/usr/sbin/rsyslogd", help="the program that is asked for its version")
     options = parser.parse_args(argv)
     now, work = time.time(), options.work_dir
@@ -248,6 +250,8 @@ def main(argv=None):
     read_retention(os.path.join(work, "retention.json"), values)
     values["quarantine_limit_bytes"] = {"": options.quarantine_limit}
     values["build_info"] = {version(options.rsyslogd): 1}
+    if options.configured_for:
+        values["config_info"] = {options.configured_for: 1}
     values["metrics_timestamp_seconds"] = {"": now}
     # The state last: a run that is killed in between counts again from where it was, and nothing twice.
     replace(options.output, text_of(values), 0o644)

@@ -237,3 +237,20 @@ def test_any_user_can_run_it(records):
         options = ["--metrics", str(output / "receiver.prom"), "--service=off", "--stats-age=off", "--disk-free=off"]
         os._exit(99 if readable else health.main(options))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1, "retention never ran, and nothing else is amiss"
+
+
+@pytest.mark.parametrize(
+    ("installed", "wanted", "words"),
+    [
+        ({"8.2504.0": 1}, {"8.2302.0": 1}, "rsyslog is 8.2504.0 now, and the configuration is for 8.2302.0"),
+        ({"8.2302.0": 1}, {"8.2302.0": 1}, ""),
+        # Metrics of an earlier version of the role do not say it.
+        ({"8.2302.0": 1}, {}, ""),
+    ],
+)
+def test_an_upgrade_of_the_distribution(check, installed, wanted, words):
+    status, line = check({"build_info": installed, "config_info": wanted})
+    assert (status, "run the playbook spamexperts.local_cloud.receiver again" in line) == (
+        (1, True) if words else (0, False)
+    )
+    assert words in line

@@ -27,7 +27,9 @@ def ask(capsys, tmp_path):
 
     def asked(listeners=(), user="nobody-of-this-name", data_dir=tmp_path):
         request = {"listeners": list(listeners), "user": user, "group": "no-group", "data_dir": str(data_dir)}
-        host_facts.main(json.dumps({**request, "work_dir": "/var/log/spamexperts-receiver"}))
+        host_facts.main(
+            json.dumps({**request, "work_dir": "/var/log/spamexperts-receiver", "unit": str(tmp_path / "unit")})
+        )
         return json.loads(capsys.readouterr().out)
 
     return asked
@@ -214,6 +216,19 @@ def test_a_full_file_system(ask, monkeypatch):
     monkeypatch.setattr(host_facts.os, "statvfs", lambda folder: full)
     # Space that only root may use does not count.
     assert ask()["free"] == 3 * real.f_frsize
+
+
+def test_an_installed_receiver(ask, tmp_path):
+    assert not ask()["installed"]
+    (tmp_path / "unit").touch()
+    assert ask()["installed"]
+
+
+def test_needrestart(ask, tmp_path, monkeypatch):
+    monkeypatch.setattr(host_facts, "NEEDRESTART", str(tmp_path / "conf.d"))
+    assert not ask()["needrestart"]
+    (tmp_path / "conf.d").mkdir()
+    assert ask()["needrestart"]
 
 
 def test_the_largest_socket_buffer(ask):

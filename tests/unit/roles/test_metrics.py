@@ -134,7 +134,7 @@ def test_the_file_is_replaced_whole_and_can_be_read_by_all(host):
 def test_every_sample_is_in_the_schema(host):
     host.report(1, {"n": 1}, {"kind": 1})
     host.records.add(1)
-    text = host.run() and host.output.read_text("utf-8")
+    text = host.run("--configured-for", "8.2302.0") and host.output.read_text("utf-8")
     names = [metric.name for metric in metrics.SCHEMA]
     assert len(set(names)) == len(names)
     assert [line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")] == [
@@ -256,3 +256,8 @@ def test_retention_takes_something_away_meanwhile(host, monkeypatch, what):
 
     monkeypatch.setattr(metrics.os, "scandir", race)
     assert host.run()["data_bytes"] == {"": 8 if what == "a file" else 5}
+
+
+def test_the_version_that_the_configuration_is_for(host):
+    assert "config_info" not in host.run()
+    assert host.run("--configured-for", "8.2302.0")["config_info"] == {"8.2302.0": 1}

@@ -32,6 +32,16 @@ SECRET, OLD_SECRET = "0123456789abcdef", "ffffffffffffffff"
 STYLES = [{"secret": SECRET}, {}, {"style": "fast", "secret": SECRET}, {"style": "fast"}, {"style": "csv"}]
 
 
+@pytest.mark.parametrize(
+    ("address", "left"),
+    [("::", None), ("0:0::0", None), ("0.0.0.0", "0.0.0.0"), ("::1", "::1"), ("", None), (None, None), ("x", "x")],
+)
+def test_the_address_of_all(address, left):
+    """rsyslogd takes both families only when it is given no address; what is not an address is refused elsewhere."""
+    (found,) = rulesets([{"transport": "udp", "port": 1, "address": address}], {})
+    assert found["listeners"][0].get("address") == left
+
+
 @given(st.ip_addresses(v=6))
 def test_ipv6_takes_every_address(address):
     for text in (str(address), address.exploded, str(address).upper()):
