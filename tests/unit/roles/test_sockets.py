@@ -52,6 +52,7 @@ def ask(capsys, tmp_path):
             "group": "root",
             "data_dir": "/var/log/x",
             "work_dir": "/var/x",
+            "unit": "/var/x.service",
         }
         host_facts.main(json.dumps(request))
         return values["foreign_sockets"], json.loads(capsys.readouterr().out)["taken"]
