@@ -110,7 +110,8 @@ def test_others_keep_what_is_theirs(site, receiver):
         "rm -r /etc/sysctl.d"
     )
     others = rules(receiver)
-    receiver.run("firewall-cmd", "--add-port=9999/tcp", f"--add-rich-rule={OTHERS}")
+    receiver.run("firewall-cmd", "--add-port=9999/tcp")
+    receiver.run("firewall-cmd", f"--add-rich-rule={OTHERS}")
     others[1] = rules(receiver)[1]
     assert others[0] != others[1]
     variables = {**site.variables({"secret": OLD}, "udp"), **QUICK}
