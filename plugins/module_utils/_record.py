@@ -94,8 +94,9 @@ def _parse_kind(rest: str, fmt: LogFormat, kind: str, mark: str) -> Record:
         if left == closing:
             return dict(values, **{"event.action": kind})
     # Complete but not of these fields, or cut? What follows the cluster's own fields is looked at by itself too:
-    # those can hold the closing mark. liblognorm looks for it from the second character.
-    texts = [rest] + rest.split(fmt.delimiter, sum(not field.untrusted for field in fmt.fields(kind)))[-1:]
+    # those, when all are there, can hold the closing mark. liblognorm looks for it from the second character.
+    trusted = sum(not field.untrusted for field in fmt.fields(kind))
+    texts = [rest] + rest.split(fmt.delimiter, trusted)[trusted:]
     whole = any(text in (closing, end_mark) or text[1:].partition(end_mark)[1:] == (end_mark, "") for text in texts)
     return dict(leading, **{"event.reason": "field-count" if whole else "truncated"})
 

@@ -24,7 +24,7 @@ TOKEN = re.compile(
     r"""(?P<space>\s+|\#[^\n]*)
       | (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
       | (?P<directive>(?m:^)\$[A-Za-z]\w*[^\n]*)
-      | (?P<variable>\$[!./]?[\w!@.-]*)
+      | (?P<variable>\$[!./$]?[\w!@.-]*)
       | (?P<word>[A-Za-z_][\w.-]*)
       | (?P<number>-?\d+)
       | (?P<sign>[(){}\[\],;=<>!+*/%&-])""",
