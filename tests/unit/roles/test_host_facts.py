@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import pwd
+import random
 import socket
 import tempfile
 
@@ -37,16 +38,35 @@ def ask(capsys, tmp_path):
 
 @pytest.fixture
 def taken():
-    """Returns the number of a port that is taken, by a socket of this process."""
+    """Returns the number of a port that is taken by a socket of this process, and by none of the other transport.
+
+    It is below those that the kernel gives to whoever asks for any, so nobody comes to have the other transport's.
+    """
     sockets = []
 
-    def take(transport, address="127.0.0.1"):
+    def bound(transport, address, port):
         sock = socket.socket(socket.AF_INET, KINDS[transport])
+        try:
+            sock.bind((address, port))
+        except OSError:
+            sock.close()
+            return None
+        return sock
+
+    def take(transport, address="127.0.0.1"):
+        while True:
+            port = random.randrange(10000, 16000)
+            sock, other = (bound(name, address, port) for name in (transport, {"tcp": "udp"}.get(transport, "tcp")))
+            if other:
+                other.close()
+            if sock and other:
+                break
+            if sock:
+                sock.close()
         sockets.append(sock)
-        sock.bind((address, 0))
         if transport == "tcp":
             sock.listen(5)
-        return sock.getsockname()[1]
+        return port
 
     yield take
     for sock in sockets:
