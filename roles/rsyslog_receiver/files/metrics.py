@@ -119,8 +119,10 @@ def files_of(folder):
         path = os.path.join(folder, day)
         if not DAY.match(day) or os.path.islink(path):
             continue
-        # Retention may take a file or a day away at any moment, and a directory may have another owner.
-        with contextlib.suppress(OSError):
+        # Retention may take a file or a day away at any moment, a directory may have another owner, and a name like
+        # 2026-02-30 is no day.
+        with contextlib.suppress(OSError, ValueError):
+            time.strptime(day, "%Y-%m-%d")
             for entry in os.scandir(path):
                 name = FILE.match(entry.name)
                 with contextlib.suppress(FileNotFoundError):
