@@ -306,7 +306,10 @@ def main(argv=None):
     try:
         with contextlib.closing(Store(options.data_dir, options.work_dir)) as store:
             if os.geteuid() != os.fstat(store.fd).st_uid:
-                print("Run this as the owner of %s: runuser -u spamexperts -- ..." % options.data_dir, file=sys.stderr)
+                print(
+                    "Run this as the owner of %s: runuser --pty -u spamexperts -- ..." % options.data_dir,
+                    file=sys.stderr,
+                )
                 return 2
             run = Run(store, options)
             return run.everything() if options.dry_run else locked(run)
