@@ -154,3 +154,31 @@ def untouched(receiver) -> None:
     assert receiver.shell("stat -c '%U:%G %a' /root/only /root/records") == "root:root 700\nroot:root 700"
     assert receiver.shell("cat /root/records/messages.json") == "mine"
     assert receiver.shell("ls -A /root/only; find /etc -name receiver.prom") == ""
+
+
+STOPPER = """
+import os, signal, time
+done = set()
+while True:
+    time.sleep(0.01)
+    for name in os.listdir("/proc"):
+        try:
+            command = open(f"/proc/{name}/cmdline").read()
+            if name not in done and "python" in command and command.endswith("\\0-\\0"):
+                os.kill(int(name), signal.SIGSTOP)
+                done.add(name)
+        except (OSError, ValueError):
+            pass
+"""
+
+
+def test_the_service_stops_what_runs_with_its_rights(site, receiver):
+    """Root waits for it, but not for ever: the run ends, and the configuration of before is in force."""
+    prepare(site, SECRET)
+    receiver.run("systemd-run", "--unit=stopper", "--uid=spamexperts", "python3", "-c", STOPPER)
+    change = {"rsyslog_receiver_max_message_size": "256k", "__rsyslog_receiver_patience": 20}
+    output = site.playbook("receiver", **site.variables(SECRET, "udp"), **QUICK, **change, fails=True)
+    receiver.run("systemctl", "stop", "stopper")
+    assert "the earlier one is in force again" in output and "The test did not end by itself" in output
+    assert receiver.shell("ps -o args= -u spamexperts | grep -c 'python.* -$' || true") == "0"
+    site.known = SECRET

@@ -213,7 +213,7 @@ def main(argv=None):
         return 3 * bool(ended.code)
     try:
         check = examine(samples(options.metrics), options, time.time())
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, OverflowError) as error:
         text = "%s cannot be read: %s" % (options.metrics, error)
         print("RECEIVER UNKNOWN - %s" % re.sub(r"[^ -{}~]", "?", text))
         return 3
@@ -222,7 +222,8 @@ def main(argv=None):
         check.add(2 if active not in (None, "active") else 0, "%s is %s" % (options.service, active))
         if active is None:
             check.add(1 if check.state < 2 else 0, "systemd could not be asked for %s" % options.service)
-    text = "; ".join(check.sentences) or "all checks passed"
+    # The metrics file is the service's: whoever takes that over must not reach the terminal that this is read on.
+    text = re.sub(r"[^ -{}~]", "?", "; ".join(check.sentences)) or "all checks passed"
     print("RECEIVER %s - %s | %s" % (STATES[check.state], text, " ".join(check.data)))
     return check.state
 

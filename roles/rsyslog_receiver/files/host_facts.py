@@ -25,11 +25,13 @@ import pwd
 import re
 import socket
 import stat
+import struct
 
 from sockets import ESTABLISHED, LISTENING, UNCONNECTED, foreign_sockets, sockets
 
 RECORDS = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 FIRST_ORDINARY_USER = 1000
+ACL_NAMES = (2, 8)  # the tags of an ACL's entries for a user and for a group
 NEEDRESTART = "/etc/needrestart/conf.d"
 
 
@@ -113,6 +115,21 @@ def user_name(number):
         return str(number)
 
 
+def others_may_write(path, status, gids):
+    """Whether another user than root may, of those that matter: all, the service, and anybody whom an ACL names."""
+    if status.st_mode & stat.S_IWOTH or status.st_mode & stat.S_IWGRP and status.st_gid in gids:
+        return True
+    if not status.st_mode & stat.S_IWGRP:
+        # With an ACL this bit is its mask: nobody whom it names may write then.
+        return False
+    try:
+        acl = os.getxattr(path, "system.posix_acl_access")
+    except OSError:
+        return False
+    # Four bytes of a version, then entries. Nobody names root, who may write anyway.
+    return any(tag in ACL_NAMES and rights & 2 for tag, rights, _number in struct.iter_unpack("<HHI", acl[4:]))
+
+
 def unsafe(path, gids):
     """What lets another user than root put something else in the place of a directory, in a sentence, or nothing.
 
@@ -123,7 +140,7 @@ def unsafe(path, gids):
         above, name = os.stat(place), rest.pop(0)
         if above.st_uid:
             return "%s does not belong to root" % place
-        if above.st_mode & stat.S_IWOTH or above.st_mode & stat.S_IWGRP and above.st_gid in gids:
+        if others_may_write(place, above, gids):
             return "others than root may write to %s" % place
         if name == "..":
             place = os.path.dirname(place)

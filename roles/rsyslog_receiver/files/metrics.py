@@ -119,8 +119,10 @@ def files_of(folder):
         path = os.path.join(folder, day)
         if not DAY.match(day) or os.path.islink(path):
             continue
-        # Retention may take a file or a day away at any moment, and a directory may have another owner.
-        with contextlib.suppress(OSError):
+        # Retention may take a file or a day away at any moment, a directory may have another owner, and a name like
+        # 2026-02-30 names none.
+        with contextlib.suppress(OSError, ValueError):
+            time.strptime(day, "%Y-%m-%d")
             for entry in os.scandir(path):
                 name = FILE.match(entry.name)
                 with contextlib.suppress(FileNotFoundError):
@@ -212,7 +214,7 @@ def main(argv=None):
     now, work = time.time(), options.work_dir
     if argv is None and os.geteuid() != os.stat(work).st_uid:
         # Root would write into what the service owns, and take the service's sockets for another user's.
-        print("Run this as the owner of %s: runuser -u spamexperts -- ..." % work, file=sys.stderr)
+        print("Run this as the owner of %s: runuser --pty -u spamexperts -- ..." % work, file=sys.stderr)
         return 2
     state = State(os.path.join(os.path.dirname(options.output), "state.json"))
     for metric, labels in (("quarantined_total", REASONS), ("dropped_total", ("queue", "udp_socket"))):

@@ -41,7 +41,7 @@ class Store:
     """The data directory. Every access goes through descriptors, so that nothing can be moved in between."""
 
     def __init__(self, path, work):
-        self.path, self.work = path, work
+        self.path, self.work, self.closed = path, work, set()
         self.fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
 
     def close(self):
@@ -62,9 +62,14 @@ class Store:
         for name in os.listdir(self.fd):
             if DAY.match(name) and stat.S_ISDIR(os.stat(name, dir_fd=self.fd, follow_symlinks=False).st_mode):
                 try:
-                    found.append(datetime.datetime.strptime(name, "%Y-%m-%d").date())
+                    date = datetime.datetime.strptime(name, "%Y-%m-%d").date()
                 except ValueError:
                     continue
+                # What an administrator restored, say, must not keep the limits from the other days.
+                if os.access(name, os.R_OK | os.W_OK | os.X_OK, dir_fd=self.fd, effective_ids=True):
+                    found.append(date)
+                else:
+                    self.closed.add(name)
         return sorted(found)
 
     def files(self, day_fd, pattern=FILE):
@@ -102,7 +107,8 @@ class Store:
             for name in self.files(day_fd):
                 if name.startswith(beginning):
                     # rsyslogd may have yesterday's open for a while; its room is free at once all the same.
-                    with opened(name, os.O_WRONLY, day_fd) as fd:
+                    # One that somebody else owns goes all the same: the directory is the service's.
+                    with contextlib.suppress(PermissionError), opened(name, os.O_WRONLY, day_fd) as fd:
                         os.ftruncate(fd, 0)
                     os.unlink(name, dir_fd=day_fd)
             left = len(os.listdir(day_fd))
@@ -169,7 +175,8 @@ class Run:
     def say(self, part, entry, sentence):
         if entry not in self.report[part]:
             self.report[part].append(entry)
-            print(sentence, flush=True)
+            # It may hold the name of a file, which the service's user chose.
+            print(re.sub(r"[^ -~]", "?", sentence), flush=True)
 
     def delete(self):
         """Delete in one round. What is freed only later counts in the next run: rather too little than too much."""
@@ -183,7 +190,7 @@ class Run:
                     done, size = self.drop(victim)
                 except OSError as error:
                     stays.append("%s could not be deleted: %s." % (victim.date, error.strerror))
-                    break
+                    continue
             if victim.quarantine:
                 done += " quarantine of"
             entry = {"day": str(victim.date), "bytes": size, "reason": victim.reason, "quarantine": victim.quarantine}
@@ -236,6 +243,10 @@ class Run:
         self.delete()
         if not room:
             _room, failed = self.compress()
+        failed += [
+            "%s is not the service's to change, so it stays: see who owns it." % day
+            for day in sorted(self.store.closed)
+        ]
         for sentence in failed:
             self.say("failed", sentence, sentence)
         return 1 if self.report["failed"] else 0
@@ -295,7 +306,10 @@ def main(argv=None):
     try:
         with contextlib.closing(Store(options.data_dir, options.work_dir)) as store:
             if os.geteuid() != os.fstat(store.fd).st_uid:
-                print("Run this as the owner of %s: runuser -u spamexperts -- ..." % options.data_dir, file=sys.stderr)
+                print(
+                    "Run this as the owner of %s: runuser --pty -u spamexperts -- ..." % options.data_dir,
+                    file=sys.stderr,
+                )
                 return 2
             run = Run(store, options)
             return run.everything() if options.dry_run else locked(run)

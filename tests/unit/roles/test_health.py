@@ -254,3 +254,10 @@ def test_an_upgrade_of_the_distribution(check, installed, wanted, words):
         (1, True) if words else (0, False)
     )
     assert words in line
+
+
+def test_nothing_in_the_metrics_file_steers_a_terminal(check):
+    """The service's user owns that file, and may write anything into it."""
+    status, line = check({"build_info": {'\x1b]0;x\x07\x9b2J | a=1"': 1}, "config_info": {"8.2504.0": 1}})
+    assert status == 1 and "rsyslog is ?" in line
+    assert all(" " <= letter <= "~" for letter in line[:-1])

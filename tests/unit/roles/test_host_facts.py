@@ -13,6 +13,7 @@ import pathlib
 import pwd
 import random
 import socket
+import struct
 import tempfile
 
 import host_facts
@@ -253,3 +254,24 @@ def test_needrestart(ask, tmp_path, monkeypatch):
 
 def test_the_largest_socket_buffer(ask):
     assert ask()["rmem_max"] > 0
+
+
+@ROOT_ONLY
+@pytest.mark.parametrize(
+    ("tag", "rights", "mask", "refused"),
+    [
+        (2, 7, 7, True),
+        (8, 7, 7, True),
+        (2, 5, 7, False),
+        (2, 7, 5, False),
+    ],
+)
+def test_an_acl_lets_another_user_replace_the_directory(tag, rights, mask, refused):
+    """For a user (2) or a group (8) with that number; what they may do is bounded by the mask."""
+    entries = sorted([(1, 7, -1), (tag, rights, 4711), (4, 5, -1), (0x10, mask, -1), (0x20, 5, -1)])
+    acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry[:2], entry[2] & 0xFFFFFFFF) for entry in entries)
+    with tempfile.TemporaryDirectory(dir="/var/lib") as folder:
+        os.chmod(folder, 0o755)
+        os.setxattr(folder, "system.posix_acl_access", acl)
+        said = host_facts.unsafe(f"{folder}/records", set())
+    assert said == (f"others than root may write to {folder}" if refused else "")

@@ -261,3 +261,11 @@ def test_retention_takes_something_away_meanwhile(host, monkeypatch, what):
 def test_the_version_that_the_configuration_is_for(host):
     assert "config_info" not in host.run()
     assert host.run("--configured-for", "8.2302.0")["config_info"] == {"8.2302.0": 1}
+
+
+@pytest.mark.parametrize("name", ["0000-00-00", "2026-02-30"])
+def test_a_folder_that_is_named_like_a_day_and_is_none(host, name):
+    host.records.add(1, text=b"12345")
+    (host.records.folder / name).mkdir()
+    (host.records.folder / name / "messages.json").write_bytes(b"123")
+    assert host.run()["data_bytes"] == {"": 5}

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import pathlib
+import tempfile
 
 import limits
 import pytest
@@ -289,3 +290,32 @@ def test_only_the_owner_runs_it(records, capsys):
 
 def test_human_sizes():
     assert [limits.human(size) for size in (0, 1023, 1536, 5 << 40)] == ["0 bytes", "1023 bytes", "1.5 KiB", "5 TiB"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user's file")
+def test_what_an_administrator_left_does_not_keep_the_limits_from_the_rest(records_in, capsys):
+    """A file of root's in a day, and a day that root restored for itself: the service's user works around them."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = pathlib.Path(folder)
+        place.chmod(0o755)
+        (place / "records").mkdir()
+        records = records_in(place / "records")
+        for back in (40, 41, 42):
+            records.add(back)
+        for path in (records.folder, records.work, records.day(40), records.day(41), records.day(40) / "messages.json"):
+            os.chown(path, 65534, 65534)
+        records.day(42).chmod(0o700)
+        os.seteuid(65534)
+        try:
+            assert records.retain("--days=2", "--no-compress", "--trust-clock") == 1
+        finally:
+            os.seteuid(0)
+        assert records.names() == [records.day(42).name, f"{records.day(42).name}/messages.json"]
+        assert f"{records.day(42).name} is not the service's to change" in capsys.readouterr().out
+
+
+def test_no_name_steers_the_terminal(records, capsys):
+    (records.work / "destinations").mkdir()
+    (records.work / "destinations" / "\x1b]0;x\x07.json").touch()
+    assert records.retain("--no-compress") == 1
+    assert "destination ?]0;x? cannot" in capsys.readouterr().out
