@@ -20,7 +20,7 @@ demo: ## 4 minutes, root: an emulated cluster and an empty host in containers, f
 demo-clean: ## seconds, root: remove everything the demo made
 	@bash $(TOOLS)/demo.sh clean
 
-test: venv ## 45 minutes, root: the whole check, in lanes: lint, sanity, units, playbooks, receiver, faults, molecule, end to end
+test: venv ## about an hour, root: the whole check, in lanes: lint, sanity, units, playbooks, receiver, faults, molecule, end to end
 	@$(RUN) gate
 
 test-failed: venv ## only what failed in the last run (root where that needs it)
@@ -29,33 +29,33 @@ test-failed: venv ## only what failed in the last run (root where that needs it)
 test-matrix: venv ## hours, root: as test, and what left it: all of the oldest ansible-core, 2.18, 2.19, 2.20, tests marked "matrix"
 	@$(RUN) matrix
 
-test-unit: venv ## a minute: unit and property tests with pytest
+test-unit: venv ## 2 minutes: unit and property tests with pytest
 	@$(RUN) unit
 
-lint: venv ## a minute: ruff, rumdl, prose, yamllint, shellcheck, mypy, REUSE, ansible-lint
+lint: venv ## 2 minutes: ruff, rumdl, prose, yamllint, shellcheck, mypy, REUSE, ansible-lint
 	@$(RUN) lint
 
 docs: venv ## seconds: bring what documents and lnav formats take from the code up to date
 	@.venv/bin/python $(TOOLS)/gen_docs.py
 	@.venv/bin/python $(TOOLS)/gen_lnav.py
 
-sanity: venv ## 3 minutes: ansible-test sanity and units on the newest ansible-core that runs here
+sanity: venv ## 14 minutes in the gate: ansible-test sanity and units on the newest ansible-core that runs here
 	@$(RUN) sanity
 
-receiver: venv ## 3 minutes: the receiver's configuration in a real rsyslogd, against the reference parser
+receiver: venv ## 12 minutes in the gate: the receiver's configuration in a real rsyslogd, against the reference parser
 	@$(RUN) receiver
 
-fault: venv ## 5 minutes, root: what faults do to the receiver, on the rsyslogd of Debian 12 and 13
+fault: venv ## 14 minutes in the gate, root: what faults do to the receiver, on the rsyslogd of Debian 12 and 13
 	@$(RUN) fault
 
-fault-table: venv ## 5 minutes, root: as fault, and write its table into docs/faults.md
+fault-table: venv ## as fault, root: as fault, and write its table into docs/faults.md
 	@$(RUN) fault-table
 
 MINUTES := 60
 soak: venv ## an hour, root: receivers at 500 records a second with random faults; MINUTES=5 for less
 	@MINUTES=$(MINUTES) $(RUN) soak
 
-functional: venv ## 5 minutes: playbooks against the emulated cluster
+functional: venv ## 11 minutes in the gate: playbooks against the emulated cluster
 	@$(RUN) functional
 
 bench-api: venv ## minutes, an idle machine: CPU time of the API side beside other ways, into docs/performance.md (see benchmarks/README.md)
@@ -65,13 +65,13 @@ bench-api: venv ## minutes, an idle machine: CPU time of the API side beside oth
 bench-receiving: venv ## minutes, an idle machine: the receiver's CPU time and rates beside raw rsyslog and syslog-ng (see benchmarks/README.md)
 	@bash benchmarks/receiving/run.sh --output benchmarks/results
 
-oldest: venv ## 6 minutes: sanity, units and the playbooks that meet ansible-core, on the oldest supported ansible-core
+oldest: venv ## minutes: sanity, units and the playbooks that meet ansible-core, on the oldest supported ansible-core
 	@$(RUN) oldest
 
-molecule: venv ## 8 minutes, root: the role in systemd containers of Debian 12 and 13
+molecule: venv ## minutes, root: the role in systemd containers of Debian 12 and 13
 	@$(RUN) molecule
 
-e2e: venv ## 20 minutes, root: emulated cluster to JSON records, every record and field compared
+e2e: venv ## the longest, root: emulated cluster to JSON records, every record and field compared
 	@$(RUN) e2e
 
 images: ## a minute, root: build the container images of Debian 12 and 13 (kept until their recipe changes)
