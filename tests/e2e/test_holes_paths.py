@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import time
 
-from e2e.site import DATA_DIR, PORT
+import pytest
+from e2e.site import DATA_DIR, PORT, on
 from e2e.test_changes import NEW, QUICK, prepare
 
 WORK, STATE = "/var/log/spamexperts-receiver", "/var/lib/spamexperts-receiver"
@@ -43,6 +44,7 @@ def health(receiver) -> str:
     return receiver.run(*command, check=False)
 
 
+@on("debian13")
 def test_another_user_takes_the_port(site, receiver):
     prepare(site, SECRET)
     assert "udp/5514" not in health(receiver)
@@ -67,6 +69,7 @@ def test_another_user_takes_the_port(site, receiver):
     site.known = SECRET
 
 
+@on("debian13")
 def test_a_flood_of_quarantine_costs_no_good_day(site, receiver):
     """18 MB over UDP are 108 MB of escapes; ten good days are there, and together they are over the limit."""
     prepare(site, SECRET)
@@ -101,6 +104,7 @@ def test_a_flood_of_quarantine_costs_no_good_day(site, receiver):
     assert float(deleted) > 30 * 10**6
 
 
+@on("debian13")
 def test_the_service_lays_links_and_pipes(site, receiver):
     """Root neither follows the ones nor waits for the others: not in a run with a change, nor in a removal."""
     prepare(site, SECRET)
@@ -172,6 +176,9 @@ while True:
 """
 
 
+# Its patience of 20 seconds may end on a busy machine before anybody stops anything.
+@pytest.mark.matrix
+@on("debian13")
 def test_the_service_stops_what_runs_with_its_rights(site, receiver):
     """Root waits for it, but not for ever: the run ends, and the configuration of before is in force."""
     prepare(site, SECRET)

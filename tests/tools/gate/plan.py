@@ -152,8 +152,8 @@ STEPS = {step.name: step for step in (*LINT, *PREPARE, *TESTS, *MATRIX, *OTHERS)
 # computes, the second and the third wait for containers, the fourth for clocks and queues. For two cores.
 LANES: tuple[tuple[str, ...], ...] = (
     (*names(LINT), "functional", "unit", "sanity", "units", "sanity-oldest", "units-oldest", "functional-oldest"),
-    ("images", "e2e-debian12", "molecule"),
-    ("e2e-debian13", "unit-oldest", "functional-oldest-rest"),
+    ("images", "e2e-debian12"),
+    ("e2e-debian13", "molecule", "unit-oldest", "functional-oldest-rest"),
     (
         *("venv-oldest", "receiver", "fault"),
         *(f"{kind}-{core}" for core in BETWEEN for kind in ("venv", "sanity", "units", "functional")),
