@@ -50,7 +50,10 @@ def site(release, tmp_path_factory):
 
     def remove_everything() -> None:
         """Remove what a run makes, and what a killed one left."""
-        podman("rm", "--force", "--ignore", "--volumes", "--time=2", cluster, receiver)
+        names = {cluster, receiver}
+        # On a busy machine podman gives up before all that is killed is gone.
+        while names & set(podman("ps", "--all", "--format={{.Names}}").split()):
+            podman("rm", "--force", "--ignore", "--volumes", "--time=2", *names, check=False)
         podman("network", "rm", "--force", network, check=False)
 
     folder = tmp_path_factory.mktemp(release)
