@@ -246,3 +246,11 @@ class Daemon(Receiver):
     def said(self) -> str:
         """Everything that rsyslogd said of itself."""
         return (self.folder / "rsyslogd.log").read_text("utf-8", "replace")
+
+
+def hanging(daemon: Daemon, name: str) -> tuple[pathlib.Path, int]:
+    """Have writes to today's file of that name hang, as a pipe that nobody empties. Returns it and its reading end."""
+    day = daemon.folder / "data" / time.strftime("%Y-%m-%d", time.gmtime())
+    day.mkdir(parents=True)
+    os.mkfifo(day / name)
+    return day / name, os.open(day / name, os.O_RDONLY | os.O_NONBLOCK)

@@ -11,10 +11,9 @@ import os
 import signal
 import socket
 import threading
-import time
 
 import pytest
-from fault.harness import HOST, TEMPLATE, Account, Sender, account, wire
+from fault.harness import HOST, TEMPLATE, Account, Sender, account, hanging, wire
 from receiver import hostile
 from receiver.test_differential import without_reception
 
@@ -113,11 +112,7 @@ def burst(daemon, count: int) -> list[str]:
 )
 def test_overload(start):
     daemon = start()
-    # A pipe that nobody empties is a file whose writes hang.
-    day = daemon.folder / "data" / time.strftime("%Y-%m-%d", time.gmtime())
-    day.mkdir(parents=True)
-    os.mkfifo(day / "messages.json")
-    disk = os.open(day / "messages.json", os.O_RDONLY | os.O_NONBLOCK)
+    _file, disk = hanging(daemon, "messages.json")
     sender = Sender(daemon.port, "tcp")
     # It does not wait for the disk: that hangs until all is sent.
     for number in range(COUNT):

@@ -10,10 +10,9 @@ import os
 import re
 import socket
 import threading
-import time
 
 import pytest
-from fault.harness import HOST, Sender, account
+from fault.harness import HOST, Sender, account, hanging
 
 JUNK = b"<14>" + b"x" * 130000 + b"\0"
 EACH = 3000  # of each of two connections: without a bound they would take 740 MiB
@@ -33,11 +32,7 @@ def peak(daemon) -> int:
 )
 def test_junk_while_the_disk_hangs(start):
     daemon = start()
-    day = daemon.folder / "data" / time.strftime("%Y-%m-%d", time.gmtime())
-    day.mkdir(parents=True)
-    # A pipe that nobody empties is a file whose writes hang.
-    os.mkfifo(day / "quarantine.json")
-    disk = os.open(day / "quarantine.json", os.O_RDONLY | os.O_NONBLOCK)
+    file, disk = hanging(daemon, "quarantine.json")
 
     def work() -> None:
         with socket.create_connection((HOST, daemon.port)) as link:
@@ -63,7 +58,7 @@ def test_junk_while_the_disk_hangs(start):
     lines = 0
     while lines < 2 * EACH - dropped:
         lines += os.read(disk, 1 << 20).count(b"\n")
-    (day / "quarantine.json").unlink()
+    file.unlink()
     # What comes then is taken as ever.
     sender = Sender(daemon.port, "tcp")
     for number in range(1000):
