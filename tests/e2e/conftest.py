@@ -14,8 +14,9 @@ import fcntl
 import os
 
 import pytest
-from e2e.containers import PREFIX, ROOT, Container, podman, room_for_datagrams
+from e2e.containers import PREFIX, ROOT, Container, podman
 from e2e.site import Cluster, Receiver, Site
+from tools.room_for_datagrams import room_for_datagrams
 
 RELEASES = {"debian12": "bookworm", "debian13": "trixie"}
 HANG = 2700  # seconds: nothing takes so long, on however busy a machine, unless it hangs

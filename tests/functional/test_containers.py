@@ -16,7 +16,8 @@ import jinja2
 import pytest
 import yaml
 from ansible.plugins.filter.core import get_hash
-from e2e.containers import PREFIX, RMEM_WANTED, ROOT, room_for_datagrams
+from e2e.containers import PREFIX, ROOT
+from tools.room_for_datagrams import RMEM_WANTED, room_for_datagrams
 
 BEFORE = 4194304
 

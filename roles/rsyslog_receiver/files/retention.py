@@ -62,7 +62,7 @@ class Store:
         for name in os.listdir(self.fd):
             if DAY.match(name) and stat.S_ISDIR(os.stat(name, dir_fd=self.fd, follow_symlinks=False).st_mode):
                 try:
-                    date = datetime.datetime.strptime(name, "%Y-%m-%d").date()
+                    date = datetime.date.fromisoformat(name)
                 except ValueError:
                     continue
                 # What an administrator restored, say, must not keep the limits from the other days.
@@ -146,7 +146,7 @@ class Store:
                 continue
             try:
                 value = json.loads(read(os.path.join(folder, name), 65536))
-                done = datetime.datetime.strptime(value["done_before"], "%Y-%m-%d").date()
+                done = datetime.date.fromisoformat(value["done_before"])
             except (OSError, ValueError, KeyError, TypeError) as error:
                 text = "The checkpoint of destination %s cannot be read (%s); every day stays."
                 complaints.append(text % (name[:-5], error))

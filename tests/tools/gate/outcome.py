@@ -14,16 +14,18 @@ from xml.etree import ElementTree
 from gate.plan import Step
 
 MOST_REPEATED = 10  # failed tests of a step; with more it is broken, not flaky
+WORDS = 200  # characters of a failure's first line that are shown with the test's name
 
 
 @dataclasses.dataclass
 class Case:
-    """One test of a pytest report; ``verdict`` is passed, failed or skipped."""
+    """One test of a pytest report; ``verdict`` is passed, failed or skipped, ``why`` the first words of a failure."""
 
     name: str
     seconds: float
     verdict: str
     crashed: bool = False
+    why: str = ""
 
 
 @dataclasses.dataclass
@@ -86,6 +88,7 @@ def read_cases(report: pathlib.Path) -> dict[str, Case]:
         case.crashed = case.crashed or crashed
         if problems:
             case.verdict = "failed"
+            case.why = case.why or (problems[0].get("message") or "").strip().split("\n")[0][:WORDS]
     return cases
 
 

@@ -24,7 +24,7 @@ def failures(outcomes: Iterable[Outcome], reports: pathlib.Path) -> list[str]:
         name = outcome.step.name
         log = reports / f"{name}.log"
         lines.append(f"==== FAILED {name}" + (f": {outcome.problem}" if outcome.problem else ""))
-        lines += [f"  {test}" for test in outcome.failed_tests]
+        lines += [f"  {told(outcome, test)}" for test in outcome.failed_tests]
         if outcome.status is not None and log.exists():
             lines.append(f"---- the end of {log}")
             lines += log.read_text(encoding="utf-8").splitlines()[-TAIL:]
@@ -34,7 +34,12 @@ def failures(outcomes: Iterable[Outcome], reports: pathlib.Path) -> list[str]:
 
 def flaky(outcomes: Iterable[Outcome]) -> list[str]:
     """The tests that failed and passed when they were repeated."""
-    return [f"{outcome.step.name}: {test}" for outcome in outcomes for test in outcome.flaky]
+    return [f"{outcome.step.name}: {told(outcome, test)}" for outcome in outcomes for test in outcome.flaky]
+
+
+def told(outcome: Outcome, test: str) -> str:
+    """A failed test with the first words of its failure."""
+    return f"{test}: {outcome.cases[test].why}".removesuffix(": ")
 
 
 def table(outcomes: list[Outcome]) -> list[str]:

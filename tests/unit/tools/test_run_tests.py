@@ -198,8 +198,8 @@ def test_what_passes_when_repeated_is_flaky_and_said(gate, capsys):
     said = capsys.readouterr().out.splitlines()
     assert said[-1] == "1 passed, 1 failed"
     found = said.index("==== flaky (passed only when repeated)")
-    assert said[found + 1] == "  flaky: flaky/test_flaky.py::test_flaky"
-    assert (gate.reports / "flaky.txt").read_text("utf-8") == "flaky: flaky/test_flaky.py::test_flaky\n"
+    assert said[found + 1] == "  flaky: flaky/test_flaky.py::test_flaky: assert False"
+    assert (gate.reports / "flaky.txt").read_text("utf-8") == "flaky: flaky/test_flaky.py::test_flaky: assert False\n"
     assert Record(gate.reports / "failed.json").read() == ({"bad": False}, False)
 
 
