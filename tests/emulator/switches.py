@@ -142,7 +142,12 @@ SWITCHES: Tuple[Switch, ...] = (
     Switch("find_format", "csv", ("csv", "tab", "json", "labelled"), "layout of the reply to api_find_messages"),
     # -- HTTP
     Switch("auth", "basic", ("basic", "digest", "both"), "authentication scheme that is offered and taken"),
-    Switch("tls", "good", ("good", "wrong_name", "expired", "self_signed", "unknown_ca"), "the certificate shown"),
+    Switch(
+        "tls",
+        "good",
+        ("good", "wrong_name", "expired", "self_signed", "unknown_ca", "version_1", "none"),
+        "the certificate shown; none: plain HTTP",
+    ),
     Switch("slow_s", 0.0, float, "seconds to wait before answering"),
     Switch("together", 0, int, "so many calls of each method are carried out before the first of them is answered"),
     Switch(
@@ -169,6 +174,10 @@ SWITCHES: Tuple[Switch, ...] = (
             "cut",
             "clipped",
             "empty",
+            "drip",
+            "drip_body",
+            "endless",
+            "bomb",
         ),
         "what a call gets instead of its reply",
     ),
@@ -182,6 +191,7 @@ SWITCHES: Tuple[Switch, ...] = (
     Switch("fault_skip", 0, int, "matching calls that are answered well before the fault starts"),
     Switch("fault_count", 0, int, "how often the fault happens; 0: for ever"),
     Switch("retry_after", -1, int, "seconds in the Retry-After header of `unavailable`; -1: no header"),
+    Switch("drip_s", 1.0, float, "seconds between two bytes of `drip` and `drip_body`"),
     # -- log stream
     Switch(
         "level_meaning",
