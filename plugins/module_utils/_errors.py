@@ -61,10 +61,20 @@ class OptionError(ApiError):
 
 
 class TransportError(ApiError):
-    """No reply of the API: a failure of the network or of TLS, or an HTTP error status."""
+    """No reply of the API: a failure of the network or of TLS, or an HTTP error status.
 
-    def __init__(self, message: str, failure_class: str = "transport", sent: bool = False) -> None:
+    retry_after: seconds after which the same request may succeed; None if that is not to be expected.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        failure_class: str = "transport",
+        sent: bool = False,
+        retry_after: t.Optional[float] = None,
+    ) -> None:
         super().__init__(message, failure_class, sent)
+        self.retry_after = retry_after
 
 
 class ReplyError(ApiError):

@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 import typing as t
 
 from ._client import Client, Connection
@@ -137,9 +136,8 @@ def _settle(client: Client, plan: Plan, params: Params) -> t.Tuple[Settings, t.T
     for left in range(params["verify_retries"], -1, -1):
         settings, messages = _read(client, plan.after)
         missing = plan.not_taken(settings)
-        if not missing or not left:
+        if not missing or not left or not client.pause(params["verify_delay"]):
             break
-        time.sleep(params["verify_delay"])
     return settings, messages, missing
 
 
@@ -163,7 +161,7 @@ def _write(
         shown = ", ".join(f"{name} is {_show(settings.values[name], client.redact)}" for name in missing)
         unverified = ApiError(
             f"{', '.join(missing)} did not take effect: the cluster accepted the write, but still shows that {shown};"
-            " raise verify_retries if it is slow, or look for another writer",
+            " raise verify_retries and deadline if it is slow, or look for another writer",
             "verify",
             sent=True,
         )

@@ -24,7 +24,7 @@ def cluster_fingerprint(settings: t.Union[Item, str, None], api_url: str) -> t.D
 
     Raises OptionError for a URL or a value that the module does not accept.
     """
-    address = api_address(api_url).replace(":443/", "/", 1) if api_url else None
+    address = api_address(api_url) if api_url else None
     # Before ansible-core 2.19 a variable whose template yields null is an empty text.
     if settings is None or isinstance(settings, str):
         return {"address": address, "fingerprint": None}

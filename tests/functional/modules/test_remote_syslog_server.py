@@ -16,7 +16,7 @@ from urllib.parse import quote
 import pytest
 from functional.harness import HANG
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils import _module, _remote_syslog_server
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils import _deadline, _module, _remote_syslog_server
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import remote_syslog_server_spec
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import Client
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import FAILURE_CLASSES, TransportError
@@ -315,7 +315,7 @@ class Clock:
 def test_cluster_that_shows_a_write_some_time_later(emulator, monkeypatch):
     clock = Clock()
     monkeypatch.setattr(state, "time", clock)
-    monkeypatch.setattr(_remote_syslog_server, "time", clock)
+    monkeypatch.setattr(_deadline, "time", clock)
     emulator.set_switch("lag_s", 1.5)
     late = run(emulator, verify_retries=0, **WANTED)
     assert (late["failure_class"], late["changed"]) == ("verify", True) and "raise verify_retries" in late["msg"]
@@ -324,6 +324,17 @@ def test_cluster_that_shows_a_write_some_time_later(emulator, monkeypatch):
     result = run(emulator, verify_retries=3, verify_delay=1, level="ERROR")
     assert (result["changed"], result["verified"], result["settings"]["level"]) == (True, True, "ERROR")
     assert len(emulator.journal.writes) == 2
+
+
+def test_waiting_for_a_setting_ends_with_the_deadline(emulator, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(_deadline, "time", clock)
+    emulator.set_switch("ignore_set", "level")
+    result = run(emulator, verify_retries=1000, verify_delay=60, deadline=300, level="ERROR")
+    assert result["failure_class"] == "verify" and "level did not take effect" in result["msg"]
+    assert "raise verify_retries and deadline" in result["msg"]
+    # It was asked after the write, and after each pause that the time was enough for.
+    assert clock.now == 100 + 4 * 60 and len(emulator.journal.requests) == 2 + 5
 
 
 def test_reply_that_ends_within_a_line_is_read_twice(emulator):
