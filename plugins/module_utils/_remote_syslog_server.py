@@ -17,7 +17,7 @@ from ._client import Client, Connection
 from ._errors import REFUSALS, ApiError, OptionError, ReplyError, TransportError, shorten
 from ._layouts import NAMES, TEMPLATES
 from ._plan import Plan, make_plan
-from ._reply import Reply, check_write, parse_settings
+from ._reply import Reply, UnknownAnswer, check_write, parse_settings
 from ._settings import RESET, Settings, Value, option
 from ._template import template_faults
 
@@ -183,8 +183,11 @@ def _after_failure(
     except ApiError:
         raise _failed(error, plan, current, None) from None
     # A forced write that changes nothing leaves no trace, and neither do some resets.
-    if lost and not missing and set(plan.changed_keys) - set(plan.unconfirmed_resets(current, settings)):
+    seen = not missing and set(plan.changed_keys) - set(plan.unconfirmed_resets(current, settings))
+    if lost and seen:
         return settings, messages
+    if isinstance(error, UnknownAnswer) and params["verify"] and (seen or not (missing or plan.changed_keys)):
+        return settings, (*error.messages, *messages)
     if lost and may_repeat and settings.values == current.values and settings.pinned == current.pinned:
         try:
             return _write(client, plan, current, params, may_repeat=False)

@@ -28,6 +28,12 @@ _DEFAULT = re.compile(
     re.IGNORECASE,
 )
 
+# Any of these, also in an answer with unknown wording, says that a call was not carried out.
+_FAILED = re.compile(
+    r"\b(?:errors?|exception|fail(?:s|ed|ure)?|fatal|denied|refused|rejected|cannot|can't|could not|unable)\b",
+    re.IGNORECASE,
+)
+
 REPORT = "please report the layout of this reply to the collection's maintainers, with secrets removed"
 
 # Failure class, pattern of the text, remedy. The first match decides; HTML comes first, as it may quote the others.
@@ -123,6 +129,17 @@ def parse_settings(text: str, redact: t.Callable[[str], str] = str) -> Reply:
     raise _unreadable(text, labels_in(lines), redact)
 
 
+class UnknownAnswer(ReplyError):
+    """A set call's reply that is neither empty nor a known error, such as ``OK``: only reading again tells.
+
+    messages: its lines, notices first.
+    """
+
+    def __init__(self, message: str, messages: t.Tuple[str, ...]) -> None:
+        super().__init__(message, "not_plaintext")
+        self.messages = messages
+
+
 def check_write(text: str, redact: t.Callable[[str], str] = str) -> t.Tuple[str, ...]:
     """The notices in a set call's reply. Raises ReplyError if there is anything else: HTTP 200 proves nothing."""
     messages, rest = [], []
@@ -133,7 +150,10 @@ def check_write(text: str, redact: t.Callable[[str], str] = str) -> t.Tuple[str,
         elif line not in ("", '""', "''"):
             rest.append(line)
     if rest:
-        raise error_in("\n".join(rest), redact)
+        error = error_in("\n".join(rest), redact)
+        if _error_row("\n".join(rest)) or any(map(_FAILED.search, rest)):
+            raise error
+        raise UnknownAnswer(error.message, (*messages, *map(redact, rest)))
     return tuple(messages)
 
 

@@ -115,6 +115,8 @@ options:
   verify:
     description:
       - Whether to read the settings again after a write, and to fail if one of them did not take effect.
+      - A write that the cluster answers with unknown words, such as C(OK), succeeds only if the settings that are read
+        again show that it took effect. So with V(false) it fails.
     type: bool
     default: true
   verify_retries:
@@ -259,7 +261,7 @@ defaults:
     facility: local0
     level: INFO
 api_messages:
-  description: Lines of the cluster's replies that are not settings, such as warnings.
+  description: Lines of the cluster's replies that are not settings, such as warnings and unknown answers to a write.
   returned: success
   type: list
   elements: str

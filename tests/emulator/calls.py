@@ -98,7 +98,8 @@ class Calls:
         return self._done(language)
 
     def _done(self, language: str) -> str:
-        return self._notice(language) + {"empty": "", "newline": "\n", "quotes": '""\n'}[self._switches["set_reply"]]
+        how = self._switches["set_reply"]
+        return self._notice(language) + {"empty": "", "newline": "\n", "quotes": '""\n'}.get(how, how + "\n")
 
     def _refusal(self, arguments: Arguments, language: str) -> Optional[str]:
         limit = self._switches["max_argument"]

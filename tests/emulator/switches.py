@@ -107,7 +107,12 @@ SWITCHES: Tuple[Switch, ...] = (
     ),
     # -- what the set call means
     Switch("omitted", "keep", ("keep", "default", "clear"), "meaning of an argument that is omitted (or empty)"),
-    Switch("set_reply", "empty", ("empty", "newline", "quotes"), "what a successful set call answers"),
+    Switch(
+        "set_reply",
+        "empty",
+        ("empty", "newline", "quotes", "OK", "None", "True", "0"),
+        "what a successful set call answers: nothing, a line end, two quotes, or that word",
+    ),
     Switch("without_status_template", False, bool, "a build of 2015 that does not know status_template"),
     Switch("max_argument", 0, int, "longest argument in characters that is taken; 0: no limit"),
     Switch("semicolon", "split", ("split", "data"), "a bare ; in the query separates arguments, or is data"),

@@ -14,6 +14,7 @@ from typing import Any, Callable, Mapping
 
 _LABELLED = ("kv_colon", "kv_equals", "kv_blank")
 _OBJECTS = ("json", "repr")
+_ANSWERS = ("empty", "newline", "quotes")
 
 # None: the switch has no meaning in that row. Counting such a row would call a pair tried that never was.
 # The first two decide what the others may be.
@@ -28,7 +29,7 @@ PARAMETERS: dict[str, tuple[Any, ...]] = {
     "labels": ("plain", "title", "capital", None),
     "omitted": ("keep", "default", "clear"),
     "translated": ("none", "unless_asked", "always"),
-    "set_reply": ("empty", "newline", "quotes"),
+    "set_reply": ("empty", "newline", "quotes", "OK", "None", "True", "0"),
     "auth": ("basic", "digest", "both"),
     "native_types": (True, False, None),
     "get_order": ("signature", "sorted", None),
@@ -83,7 +84,17 @@ _RULES: tuple[tuple[tuple[str, str], Callable[[Any, Any], bool], str], ...] = (
     (
         ("translated", "deprecated"),
         lambda language, deprecated: not (language == "always" and deprecated),
-        "a set call's reply in a language that was not asked for is not a known warning, and fails",
+        "an unknown answer to a write that shows nowhere is a failure, and in that language no reset shows",
+    ),
+    (
+        ("set_reply", "warnings"),
+        lambda answer, warnings: answer in _ANSWERS or warnings != "none",
+        "likewise: without warnings no reset shows",
+    ),
+    (
+        ("set_reply", "translated"),
+        lambda answer, language: answer in _ANSWERS or language != "always",
+        "likewise",
     ),
     (("bom", "charset"), lambda bom, charset: not (bom and charset == "latin-1"), "Latin-1 has no byte order mark"),
 )

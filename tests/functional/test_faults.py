@@ -128,6 +128,7 @@ CASES = {
     ),
     "digest": Case({"auth": "digest"}, [GET, SET, GET]),
     "quotes for an empty reply": Case({"set_reply": "quotes"}, [GET, SET, GET]),
+    "OK for an empty reply": Case({"set_reply": "OK"}, [GET, SET, GET]),
     **{
         f"{fault} on get": Case({"fault": fault}, [GET] * calls, says, failure_class, False)
         for fault, calls, says, failure_class in ON_GET

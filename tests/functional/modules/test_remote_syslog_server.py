@@ -514,6 +514,50 @@ def test_without_verify_nothing_is_read_again(emulator):
     assert len(emulator.journal.calls) == 2
 
 
+ANSWERS = ("OK", "None", "True", "0")
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_write_that_is_answered_by_an_unknown_word(emulator, answer):
+    """The settings read afterwards decide; the word is returned."""
+    emulator.switches.update({"set_reply": answer, "deprecated": True})
+    assert answer in contract(emulator, WANTED)["api_messages"]
+    emulator.set_switch("lag_reads", 1)
+    assert run(emulator, port=1514)["verified"]
+    emulator.set_switch("lag_reads", 0)
+    # It changes nothing that could be seen, and all is as it should be.
+    forced = run(emulator, force=True, port=1514)
+    assert forced["changed"] and forced["verified"] and answer in forced["api_messages"]
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_unknown_word_with_nothing_to_prove_it_is_a_failure(emulator, answer):
+    emulator.switches.update({"set_reply": answer, "warnings": "none"})
+    unread = run(emulator, verify=False, **WANTED)
+    reset = run(emulator, reset=["facility"])
+    emulator.set_switch("ignore_set", "port")
+    ignored = run(emulator, port=1514, level="ERROR")
+    emulator.switches.update({"ignore_set": "", "fault": "empty", "fault_calls": "api_get_*", "fault_skip": 1})
+    blind = run(emulator, level="INFO")
+    for result in (unread, ignored, blind):
+        assert (result["failure_class"], result["changed"]) == ("not_plaintext", True)
+        assert repr(answer) in result["msg"]
+    assert not reset.get("failed") and reset["settings"]["facility"] == "local0"
+    assert "these did not: port" in ignored["msg"]
+    emulator.set_switch("fault", "none")
+    # It already has the value of the default, so nothing shows whether it follows it now.
+    again = run(emulator, reset=["facility"])
+    assert again["failure_class"] == "not_plaintext" and "does not show whether it reset facility" in again["msg"]
+
+
+@pytest.mark.parametrize("text", ["Error: 17", "host: OK\nport: failed", "Could not reach node2", "permission denied"])
+def test_error_is_no_unknown_word_though_the_settings_took(emulator, monkeypatch, text):
+    monkeypatch.setattr(calls.Calls, "_done", lambda _self, _language: text + "\n")
+    result = run(emulator, **WANTED)
+    assert result["failed"] and result["changed"]
+    assert "these took effect: host, port" in result["msg"]
+
+
 @pytest.mark.parametrize("bad, words", [
     ({"port": 70000}, "port must be between 1 and 65535"),
     ({"enabled": True}, "there is no host"),

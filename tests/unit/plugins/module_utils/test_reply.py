@@ -14,7 +14,11 @@ import pytest
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import ReplyError, redactor
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._layouts import NAMES
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._reply import check_write, parse_settings
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._reply import (
+    UnknownAnswer,
+    check_write,
+    parse_settings,
+)
 
 PRINTABLE = "spamexperts: MARK|message|1|%(id)s|[%(sender)s]MARK[%(subject_header)s]MARK."
 VALUES = {
@@ -394,6 +398,29 @@ def test_write_with_a_warning_that_is_a_failure():
     with pytest.raises(ReplyError) as error:
         check_write("Warning: default settings could not be executed on node2")
     assert error.value.failure_class == "node"
+
+
+@pytest.mark.parametrize(
+    "text, messages",
+    [
+        ("OK\n", ("OK",)),
+        ("0", ("0",)),
+        ("Warning: this call is deprecated.\nNone\n", ("Warning: this call is deprecated.", "None")),
+        ("p4ssword saved", ("******** saved",)),
+    ],
+)
+def test_write_with_an_unknown_answer(text, messages):
+    with pytest.raises(UnknownAnswer) as error:
+        check_write(text, redactor("user", "p4ssword"))
+    assert error.value.messages == messages and error.value.failure_class == "not_plaintext"
+
+
+@pytest.mark.parametrize("text", [*ERRORS, "Error: 17", "It failed.", "Not carried out: cannot write", "OK\nError: 17"])
+def test_error_is_no_unknown_answer(text):
+    if text != "Et quelque chose de plus":
+        with pytest.raises(ReplyError) as error:
+            check_write(text)
+        assert not isinstance(error.value, UnknownAnswer)
 
 
 def test_empty_get_reply_is_refused():
