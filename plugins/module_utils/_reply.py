@@ -14,7 +14,7 @@ import re
 import typing as t
 
 from ._errors import ReplyError, shorten
-from ._layouts import LABEL, LAYOUTS, NAME, NAMES, TEMPLATES, Values, labels_in, setting
+from ._layouts import FAILED, LABEL, LAYOUTS, NAME, NAMES, TEMPLATES, Values, labels_in, setting
 
 _QUOTED_NAME = re.compile(rf"['\"`]({NAME})['\"`]", re.IGNORECASE)
 _PLAIN_NAME = re.compile(rf"\b({NAME})\b", re.IGNORECASE)
@@ -25,12 +25,6 @@ _DEFAULT = re.compile(
     # Something has to be between: the next word alone may be the beginning of a sentence that was cut.
     r"(?:(?: (?:is|was))?\s*[:=]\s*|\s+(?:is|was)\s+|\s*(?=['\"]))"
     r"(?P<value>'.*'|\".*\"|(?!value\b|setting\b|not\b)[^\s'\".,;()]+)[\s.;)\]]*$",
-    re.IGNORECASE,
-)
-
-# Any of these, also in an answer with unknown wording, says that a call was not carried out.
-_FAILED = re.compile(
-    r"\b(?:errors?|exception|fail(?:s|ed|ure)?|fatal|denied|refused|rejected|cannot|can't|could not|unable)\b",
     re.IGNORECASE,
 )
 
@@ -91,12 +85,13 @@ class Reply:
     """A get call's reply: all eight settings as text.
 
     pinned: the product's default of each setting that, according to a warning, differs from it; None if the reply shows
-    no defaults, because then nothing is known about any setting.
+    no defaults, because then nothing is known about any setting. unknown: settings that this collection does not know.
     """
 
     values: t.Mapping[str, str]
     pinned: t.Optional[t.Mapping[str, str]]
     messages: t.Tuple[str, ...]
+    unknown: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def lines_of(text: str) -> t.List[str]:
@@ -117,15 +112,19 @@ def parse_settings(text: str, redact: t.Callable[[str], str] = str) -> Reply:
         found = layout(rest)
         if found is None:
             continue
-        values, messages = found
+        values, unknown, messages = found
         # A template that ends inside a field was cut off on its way.
         if any(re.search(r"%\([^)]*\)?\Z", values[name].replace("%%", "")) for name in TEMPLATES):
             break
         # Settings in a second layout, or an error: it is unknown which of the two is right.
         if any(LABEL.match(line) or _error_row(line) for line in messages if line in rest):
             break
+        if any(_error_row(f"{name}: {value}") for name, value in unknown.items()):
+            break
         messages = warnings + [message.strip() for message in messages if message.strip()]
-        return Reply(values, _pinned(messages), tuple(redact(message) for message in messages))
+        pinned = _pinned(messages, unknown)
+        shown = {redact(name): redact(value) for name, value in unknown.items()}
+        return Reply(values, pinned, tuple(redact(message) for message in messages), shown)
     raise _unreadable(text, labels_in(lines), redact)
 
 
@@ -151,7 +150,7 @@ def check_write(text: str, redact: t.Callable[[str], str] = str) -> t.Tuple[str,
             rest.append(line)
     if rest:
         error = error_in("\n".join(rest), redact)
-        if _error_row("\n".join(rest)) or any(map(_FAILED.search, rest)):
+        if _error_row("\n".join(rest)) or any(map(FAILED.search, rest)):
             raise error
         raise UnknownAnswer(error.message, (*messages, *map(redact, rest)))
     return tuple(messages)
@@ -195,7 +194,7 @@ def is_warning(line: str) -> bool:
     return bool(own or _FOREIGN_WARNING.match(line))
 
 
-def _pinned(messages: t.Iterable[str]) -> t.Optional[Values]:
+def _pinned(messages: t.Iterable[str], unknown: t.Iterable[str]) -> t.Optional[Values]:
     pinned: Values = {}
     for message in messages:
         if "deprecat" in message.lower():
@@ -208,6 +207,8 @@ def _pinned(messages: t.Iterable[str]) -> t.Optional[Values]:
         default = _DEFAULT.search(message)
         before = message[: default.start("value")] if default else ""
         names = {setting(name) for name in _QUOTED_NAME.findall(before) or _PLAIN_NAME.findall(before)}
+        if not names and any(quote + name + quote in before for name in unknown for quote in "'\"`"):
+            continue
         if default is None or len(names) != 1:
             # One warning that is not understood could be about any setting.
             return None

@@ -88,8 +88,23 @@ SPELLINGS: t.Dict[str, Spelling] = {
     ),
     "enabled": Spelling(
         {
-            True: ("True", "true", "TRUE", "1", "yes", "Yes", "on", "On", "enabled", "Enabled"),
-            False: ("False", "false", "FALSE", "0", "no", "No", "off", "Off", "disabled", "Disabled"),
+            True: ("True", "true", "TRUE", "1", "yes", "Yes", "on", "On", "enabled", "Enabled", "t", "T", "y", "Y"),
+            False: (
+                "False",
+                "false",
+                "FALSE",
+                "0",
+                "no",
+                "No",
+                "off",
+                "Off",
+                "disabled",
+                "Disabled",
+                "f",
+                "F",
+                "n",
+                "N",
+            ),
         },
         {},
     ),
@@ -101,18 +116,20 @@ class Settings:
     """The settings of a cluster: canonical values, and the cluster's spelling of each.
 
     pinned: the product's default of each setting that holds a literal; None if the cluster does not show them.
+    unknown: what the cluster shows of settings that this collection does not know, as text.
     """
 
     values: t.Mapping[str, Value]
     raw: t.Mapping[str, str]
     pinned: t.Optional[t.Mapping[str, Value]] = None
+    unknown: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def from_api(cls, reply: Reply) -> Settings:
         """The settings in a reply; raises ReplyError for a value that does not fit its label."""
         values = {name: _read(name, reply.values[name]) for name in NAMES}
         pinned = None if reply.pinned is None else {name: _read(name, text) for name, text in reply.pinned.items()}
-        return cls(values, dict(reply.values), pinned)
+        return cls(values, dict(reply.values), pinned, reply.unknown)
 
     def to_output(self) -> t.Dict[str, Value]:
         """The settings as the module returns them and takes them."""
@@ -138,7 +155,8 @@ class Settings:
         """A value as this cluster would spell it."""
         if value == self.values[name]:
             # A template's own text may have come back in quotes or in pieces, which must not be written.
-            return str(value) if name in TEMPLATES else _text(self.raw[name])
+            own = name in TEMPLATES or isinstance(value, int) and name == "port"
+            return str(value) if own else _text(self.raw[name])
         if name in SPELLINGS and isinstance(value, (str, bool)) and SPELLINGS[name].canonical(str(value)) is not None:
             return SPELLINGS[name].spell(value, _text(self.raw[name]))
         return "" if value is None else str(value)
@@ -224,7 +242,8 @@ def _read(name: str, raw: str) -> Value:
         host = _host(text)
         value = host if _is_host(host) else None
     elif name == "port":
-        value = int(text) if re.match(r"[0-9]{1,5}\Z", text) else None
+        number = re.match(r"([0-9]{1,5})L?\Z", text)
+        value = int(number[1]) if number else None
     elif name in SPELLINGS:
         value = SPELLINGS[name].canonical(text)
     # A facility or level that this table lacks is kept as it is. Anything longer than a word cannot be one.
