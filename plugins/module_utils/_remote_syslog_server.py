@@ -35,6 +35,7 @@ def read_settings(params: Params, check_mode: bool) -> Result:
     return {
         "changed": False,
         "settings": settings.to_output(),
+        "unknown_settings": dict(settings.unknown),
         "defaults": settings.at_default(),
         "api_messages": list(messages),
     }
@@ -65,10 +66,13 @@ def apply_settings(params: Params, check_mode: bool) -> Result:
         **_planned(plan, current, after),
         "changed": plan.changed,
         "settings": settings,
+        "unknown_settings": dict((after or current).unknown),
         "defaults": defaults,
         "api_messages": list(messages),
         "verified": verified,
     }
+    if plan.changed:
+        warnings = warnings + _omission(current, after)
     return {**result, "warnings": warnings} if warnings else result
 
 
@@ -81,6 +85,23 @@ def _planned(plan: Plan, current: Settings, after: t.Optional[Settings]) -> Resu
         "changed_keys": list(plan.changed_keys),
         "diff": plan.diff,
     }
+
+
+def _omission(current: Settings, after: t.Optional[Settings]) -> t.List[str]:
+    """The warning about settings that a write leaves out, because this collection does not know them."""
+    if not current.unknown:
+        return []
+    fate = "which may clear them"
+    if after is not None:
+        changed = [
+            f"{name} was {shorten(text, 60)!r} and is {shorten(after.unknown[name], 60)!r} now"
+            if name in after.unknown
+            else f"{name} was {shorten(text, 60)!r} and is not shown any more"
+            for name, text in current.unknown.items()
+            if after.unknown.get(name) != text
+        ]
+        fate = f"and {', '.join(changed)}: set it again on the cluster" if changed else "which did not change them"
+    return [f"a write leaves out {', '.join(current.unknown)}, which this collection does not know, {fate}"]
 
 
 def _wanted(params: Params) -> t.Dict[str, Value]:
@@ -207,6 +228,9 @@ def _failed(error: ApiError, plan: Plan, current: Settings, settings: t.Optional
         error.message += "; the write was sent, but the settings could not be read again"
         return error
     error.result["settings"] = settings.to_output()
+    omission = _omission(current, settings)
+    if omission:
+        error.result["warnings"] = omission
     missing, unsure = plan.not_taken(settings), plan.unconfirmed_resets(current, settings)
     took = [name for name in plan.changed_keys if name not in (*missing, *unsure)]
     error.message += f"; the write was sent; of the settings to change, these took effect: {', '.join(took) or 'none'}"

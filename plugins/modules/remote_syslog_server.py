@@ -251,6 +251,15 @@ changed_keys:
   sample:
     - host
     - enabled
+unknown_settings:
+  description:
+    - Settings that the cluster shows and this collection does not know, as text by name. Usually empty.
+    - A write cannot carry them. Whether that clears them depends on the cluster, so a task that writes warns and says
+      what became of them.
+  returned: success
+  type: dict
+  version_added: 0.2.0
+  sample: {}
 defaults:
   description:
     - The settings that are known to follow the product's default, with their values.

@@ -92,6 +92,7 @@ class Calls:
             SETTINGS if "all" in ignored else ignored,
             failed,
             self._switches["lag_reads"],
+            self._switches["more_omitted"] == "clear",
         )
         if failed:
             return say(language, "node_fail", nodes=", ".join(failed)) + "\n"

@@ -46,7 +46,7 @@ SWITCHES: Tuple[Switch, ...] = (
     Switch(
         "get_format",
         "kv_colon",
-        ("kv_colon", "kv_equals", "kv_blank", "repr", "json", "csv"),
+        ("kv_colon", "kv_equals", "kv_blank", "repr", "json", "csv", "tuple"),
         "layout of the reply to the get call",
     ),
     Switch(
@@ -55,12 +55,28 @@ SWITCHES: Tuple[Switch, ...] = (
         ("plain", "title", "capital"),
         "labels as socket_type, Socket Type or Socket_type (kv formats)",
     ),
-    Switch("get_order", "signature", ("signature", "sorted"), "order of the values (csv: always the signature's)"),
-    Switch("native_types", True, bool, "json and repr show numbers and booleans as such, not as text"),
+    Switch(
+        "get_order", "signature", ("signature", "sorted"), "order of the values (csv and tuple: always the signature's)"
+    ),
+    Switch(
+        "native_types",
+        "true",
+        ("true", "false", "long"),
+        "json, repr and tuple show numbers and booleans as such, not as text; long: as Python 2 does, 514L",
+    ),
     Switch("line_end", "lf", ("lf", "crlf"), "line ends of every reply"),
     Switch("last_line_end", True, bool, "the reply to the get call ends with a line end"),
     Switch("bom", False, bool, "every non-empty reply starts with a UTF-8 byte order mark"),
     Switch("charset", "utf-8", ("utf-8", "latin-1"), "encoding of every reply"),
+    Switch(
+        "more_settings", "", str, "settings (comma-separated NAME=VALUE) of a newer build that the get call shows too"
+    ),
+    Switch(
+        "more_place",
+        "last",
+        ("first", "after_template", "last"),
+        "where they are: before the others, after message_template, at the end (csv and tuple: always at the end)",
+    ),
     Switch("label_missing", "", str, "settings (comma-separated) that the get call leaves out"),
     Switch(
         "warnings",
@@ -95,8 +111,8 @@ SWITCHES: Tuple[Switch, ...] = (
     Switch(
         "bool_spelling",
         "as_set",
-        ("as_set", "True", "true", "1", "yes", "on", "enabled"),
-        "spelling of enabled (False, false, 0, no, off, disabled)",
+        ("as_set", "True", "true", "1", "yes", "on", "enabled", "t"),
+        "spelling of enabled (False, false, 0, no, off, disabled, f)",
     ),
     Switch("accept_spelling", "any", ("any", "own"), "a set call takes any spelling, or only the one that is shown"),
     Switch(
@@ -107,6 +123,9 @@ SWITCHES: Tuple[Switch, ...] = (
     ),
     # -- what the set call means
     Switch("omitted", "keep", ("keep", "default", "clear"), "meaning of an argument that is omitted (or empty)"),
+    Switch(
+        "more_omitted", "keep", ("keep", "clear"), "what a set call, which does not name them, does to more_settings"
+    ),
     Switch(
         "set_reply",
         "empty",

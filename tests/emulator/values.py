@@ -38,8 +38,8 @@ SOCKETS = {
     "stream": "tcp",
     "1": "tcp",
 }
-TRUE = ("true", "1", "yes", "on", "enabled")
-FALSE = ("false", "0", "no", "off", "disabled", "")
+TRUE = ("true", "1", "yes", "on", "enabled", "t")
+FALSE = ("false", "0", "no", "off", "disabled", "f", "")
 
 
 def port_number(text: str) -> int:
@@ -107,6 +107,7 @@ _BOOL_WORDS = {
     "yes": ("yes", "no"),
     "on": ("on", "off"),
     "enabled": ("enabled", "disabled"),
+    "t": ("t", "f"),
 }
 _FACILITY_NAMES: Dict[int, str] = {}
 for _name, _number in FACILITIES.items():

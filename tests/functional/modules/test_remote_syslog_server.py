@@ -100,7 +100,7 @@ def contract(emulator, wanted):
     return result
 
 
-LAYOUTS = ["kv_colon", "kv_equals", "kv_blank", "repr", "json", "csv"]
+LAYOUTS = ["kv_colon", "kv_equals", "kv_blank", "repr", "json", "csv", "tuple"]
 
 
 @pytest.mark.parametrize("warnings", ["before", "inline", "after", "none"])
@@ -124,7 +124,7 @@ SPELLINGS += [({"facility_spelling": value}, {"facility": "local5"}) for value i
 SPELLINGS += [({"level_spelling": value}, {"level": "warn"}) for value in ("INFO", "info", "numeric")]
 SPELLINGS += [
     ({"bool_spelling": value}, {"enabled": True, "host": "x.example"})
-    for value in ("true", "1", "yes", "on", "enabled")
+    for value in ("true", "1", "yes", "on", "enabled", "t")
 ]
 
 
@@ -150,6 +150,7 @@ def test_template_comes_back_changed(emulator, layout, mangle, template):
     {"line_end": "crlf", "bom": True}, {"charset": "latin-1"}, {"labels": "title"}, {"get_order": "sorted"},
     {"deprecated": True}, {"set_reply": "quotes"}, {"set_reply": "newline"}, {"translated": "unless_asked"},
     {"warn_when": "pinned"}, {"auth": "digest"}, {"native_types": False, "get_format": "json"}, {"lag_reads": 2},
+    {"native_types": "long", "get_format": "repr"}, {"native_types": "long", "get_format": "tuple"},
 ])  # fmt: skip
 def test_other_dialects(emulator, switches):
     emulator.state.pin(host="old.example.com")
@@ -512,6 +513,46 @@ def test_without_verify_nothing_is_read_again(emulator):
     result = run(emulator, verify=False, **WANTED)
     assert result["changed"] and not result["verified"] and result["settings"] == CANONICAL
     assert len(emulator.journal.calls) == 2
+
+
+@pytest.mark.parametrize("omitted", ["keep", "clear"])
+@pytest.mark.parametrize("place", ["first", "after_template", "last"])
+@pytest.mark.parametrize("layout", ["kv_colon", "kv_equals", "kv_blank", "json", "repr"])
+def test_settings_of_a_newer_build(emulator, layout, place, omitted):
+    """They are reported, they hide nothing, and the one who writes learns what became of them."""
+    emulator.switches.update({"get_format": layout, "more_settings": "protocol=rfc3164,tls_ca=none"})
+    emulator.switches.update({"more_place": place, "more_omitted": omitted})
+    shown = {"protocol": "rfc3164", "tls_ca": "none"}
+    left_out = "a write leaves out protocol, tls_ca, which this collection does not know, "
+    predicted = run(emulator, check_mode=True, **WANTED)
+    assert predicted["warnings"] == [left_out + "which may clear them"] and predicted["unknown_settings"] == shown
+    result = run(emulator, **WANTED)
+    assert result["verified"] and result["settings"] == CANONICAL
+    if omitted == "keep":
+        assert result["warnings"] == [left_out + "which did not change them"] and result["unknown_settings"] == shown
+    else:
+        fate = "and protocol was 'rfc3164' and is '' now, tls_ca was 'none' and is '' now: set it again on the cluster"
+        assert result["warnings"] == [left_out + fate] and result["unknown_settings"] == dict.fromkeys(shown, "")
+    again = run(emulator, **WANTED)
+    assert not again["changed"] and "warnings" not in again
+    info = execute(read_settings, params(emulator), False)
+    assert info["settings"] == CANONICAL and info["unknown_settings"] == result["unknown_settings"]
+    assert run(emulator, verify=False, port=1)["warnings"] == [left_out + "which may clear them"]
+    assert emulator.state.settings["message_template"] == MESSAGE
+
+
+def test_failure_after_a_write_says_what_became_of_unknown_settings(emulator):
+    emulator.switches.update({"more_settings": "tls=yes", "more_omitted": "clear", "ignore_set": "port"})
+    result = run(emulator, **WANTED)
+    assert result["failure_class"] == "verify" and "tls was 'yes' and is '' now" in result["warnings"][0]
+
+
+@pytest.mark.parametrize("layout", ["csv", "tuple"])
+def test_ninth_value_without_a_label_is_refused(emulator, layout):
+    """Nobody can tell which of the nine it is."""
+    emulator.switches.update({"get_format": layout, "more_settings": "protocol=rfc3164"})
+    result = run(emulator, **WANTED)
+    assert (result["failure_class"], result["changed"]) == ("not_plaintext", False) and emulator.journal.writes == []
 
 
 ANSWERS = ("OK", "None", "True", "0")
