@@ -185,9 +185,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _check(self, found: Found) -> None:
         owners: t.Dict[str, str] = {}
+        groups = {*self.inventory.groups, "spamexperts_nodes", *(cluster.group for cluster, _nodes in found)}
         for cluster, nodes in found:
             for node in nodes:
-                if node in self.inventory.groups:
+                if node in groups:
                     raise AnsibleParserError(
                         f"cluster {cluster.name}: its node {node} has the name of a group; rename the group"
                     )

@@ -195,7 +195,7 @@ def braced(
     return content, [*lines[: starts[0]], *lines[ends[-1] + 1 :]]
 
 
-def _unique(pairs: t.Sequence[t.Tuple[str, t.Any]]) -> t.Dict[str, t.Any]:
+def unique(pairs: t.Sequence[t.Tuple[str, t.Any]]) -> t.Dict[str, t.Any]:
     """An object whose keys all differ, because it is unknown which of two applies. Raises ValueError."""
     if len({name for name, _value in pairs}) < len(pairs):
         raise ValueError("a key occurs twice")
@@ -203,7 +203,7 @@ def _unique(pairs: t.Sequence[t.Tuple[str, t.Any]]) -> t.Dict[str, t.Any]:
 
 
 def _json(text: str) -> t.Any:
-    return json.loads(text, object_pairs_hook=_unique)
+    return json.loads(text, object_pairs_hook=unique)
 
 
 def _repr(text: str) -> t.Any:
@@ -211,7 +211,7 @@ def _repr(text: str) -> t.Any:
     text = _LONG.sub(lambda match: match[1] or match[2], text)
     for node in ast.walk(ast.parse(text, mode="eval")):
         if isinstance(node, ast.Dict):
-            _unique([(ast.dump(key), None) for key in node.keys if key is not None])
+            unique([(ast.dump(key), None) for key in node.keys if key is not None])
     return ast.literal_eval(text)
 
 

@@ -124,6 +124,9 @@ def _template_warnings(wanted: t.Mapping[str, Value], validate: str) -> t.List[s
         # One control character can be a log format's delimiter; a second one is a mistake.
         controls = sorted({char for char in template if ord(char) < 32 and char != "\t"})
         faults, doubts = template_faults(template, name.split("_", 1)[0], controls[0] if len(controls) == 1 else "")
+        if doubts:
+            # Python's % operator fails for a name that it is not given.
+            doubts.append("a cluster that has no such field may lose every record of this kind")
         if not template.isascii():
             doubts.append("characters outside ASCII may not survive the cluster's API")
         if faults or (doubts and validate == "strict"):

@@ -58,10 +58,11 @@ _FACILITIES = (
     *("ntp", "security", "console", "solaris-cron"),
     *(f"local{number}" for number in range(8)),
 )
-# Python's levels, which the product's are; syslog's own further names have no number there.
-_LEVELS: t.Dict[str, t.Optional[int]] = {
-    **{"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50},
-    **dict.fromkeys(("NOTICE", "ALERT", "EMERG")),
+# Python's levels, which the product's are, with their numbers there and in syslog. Syslog's own further names have no
+# number in Python.
+_LEVELS: t.Dict[str, t.Tuple[t.Optional[int], int]] = {
+    **{"DEBUG": (10, 7), "INFO": (20, 6), "WARNING": (30, 4), "ERROR": (40, 3), "CRITICAL": (50, 2)},
+    **{"NOTICE": (None, 5), "ALERT": (None, 1), "EMERG": (None, 0)},
 }
 
 SPELLINGS: t.Dict[str, Spelling] = {
@@ -74,10 +75,13 @@ SPELLINGS: t.Dict[str, Spelling] = {
     ),
     "level": Spelling(
         {
-            name: (name, name.lower(), name.capitalize(), "LOG_" + name, *([] if code is None else [str(code)]))
-            for name, code in _LEVELS.items()
+            name: (name, name.lower(), name.capitalize(), "LOG_" + name, str(code or name), str(severity))
+            for name, (code, severity) in _LEVELS.items()
         },
-        {"warn": "WARNING", "err": "ERROR", "crit": "CRITICAL", "fatal": "CRITICAL", "panic": "EMERG"},
+        {
+            **{"warn": "WARNING", "err": "ERROR", "crit": "CRITICAL", "fatal": "CRITICAL", "panic": "EMERG"},
+            **{"informational": "INFO", "emergency": "EMERG", "log_err": "ERROR", "log_crit": "CRITICAL"},
+        },
     ),
     "socket_type": Spelling(
         {
@@ -169,7 +173,7 @@ def option(name: str, value: t.Any) -> Value:
         return RESET
     if name == "port":
         if isinstance(value, bool) or not re.match(r"[0-9]{1,5}\Z", text.strip()) or not 1 <= int(text) <= 65535:
-            raise OptionError(f"port must be between 1 and 65535, or default, not {shorten(text)}")
+            raise OptionError(f"port must be between 1 and 65535, or default, not {shorten(text)!r}")
         return int(text)
     if name == "host":
         return _host_option(text)
@@ -198,18 +202,30 @@ def _host_option(text: str) -> str:
         except UnicodeError:
             hint = ""
         raise OptionError(f"host must be ASCII{hint or '; write an internationalised name in its xn-- form'}")
-    if host and not _is_host(host):
+    # An empty text removes the host, but a dot does not.
+    if not (_address(host) or _is_name(host) if host else not text.strip()):
         raise OptionError(
             f"host must be a single name or IP address, not {shorten(text)!r}; give the port in the option port"
         )
     return host
 
 
-def _is_host(host: str) -> bool:
+def _is_name(host: str) -> bool:
+    """Whether it is a host's name. One that ends in a number would be taken for an IPv4 address."""
+    labels = host.split(".")
+    whole = all(re.match(r"(?!-)[\w-]{1,63}(?<!-)\Z", label) for label in labels)
+    return whole and len(host) <= 253 and not re.match(r"(?:[0-9]+|0x[0-9a-f]*)\Z", labels[-1])
+
+
+def _is_shown_host(host: str) -> bool:
+    """Whether it can be what somebody entered as a host, right or wrong."""
     return bool(re.match(r"\w([\w.-]*\w)?\Z", host) or _address(host))
 
 
 def _address(host: str) -> t.Optional[str]:
+    # A leading zero makes a number octal for some, and older versions of Python accept it.
+    if ":" not in host and re.search(r"(?:\A|\.)0[0-9]", host):
+        return None
     try:
         return ipaddress.ip_address(host).compressed
     except ValueError:
@@ -217,7 +233,8 @@ def _address(host: str) -> t.Optional[str]:
 
 
 def _host(text: str) -> str:
-    host = text.strip().lower().rstrip(".")
+    host = text.strip().lower()
+    host = host[:-1] if host.endswith(".") else host
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     return _address(host) or host
@@ -240,7 +257,7 @@ def _read(name: str, raw: str) -> Value:
     value: Value = None
     if name == "host":
         host = _host(text)
-        value = host if _is_host(host) else None
+        value = host if _is_shown_host(host) else None
     elif name == "port":
         number = re.match(r"([0-9]{1,5})L?\Z", text)
         value = int(number[1]) if number else None

@@ -109,7 +109,8 @@ lines:
     - "2"
 json:
   description:
-    - The parsed reply if it is a JSON object or list with nothing but warnings around it; otherwise null.
+    - The parsed reply if it is a JSON object or list with nothing but warnings around it; otherwise null. It is also
+      null if an object has a key twice.
     - NaN and infinite numbers, which JSON lacks, become text.
   returned: success, and failure that the reply reports
   type: raw

@@ -70,7 +70,8 @@ options:
     description:
       - Level of the records, V(DEBUG), V(INFO), V(WARNING), V(ERROR) or V(CRITICAL), in any case, or V(default).
         V(NOTICE), V(ALERT) and V(EMERG) are passed on too.
-      - Other spellings are accepted too; V(warn) and V(30), for example, mean V(WARNING).
+      - Other spellings are accepted too; V(warn), V(30) and syslog's V(4), for example, mean V(WARNING), and
+        V(informational) means V(INFO).
     type: str
   enabled:
     description:
@@ -79,7 +80,7 @@ options:
     type: raw
   message_template:
     description:
-      - Template of the record that is sent after a message was processed, with fields such as C(%(id\)s).
+      - Template of the record that is sent after a message was processed, with fields such as V(%(id\)s).
       - It must not contain line feeds, carriage returns or NUL characters, because each of them ends a record.
       - The filter P(spamexperts.local_cloud.message_template#filter) compiles one from a log format.
     type: str
@@ -134,7 +135,8 @@ options:
       - How templates are checked. A stray C(%), a tab, or more than one kind of control character makes the
         cluster lose records, and is refused unless this is V(off).
       - With V(warn), an unknown field name, a status field in a message template and text outside ASCII cause one
-        warning. With V(strict), they are refused too.
+        warning. With V(strict), they are refused too. A cluster may lose every record if it lacks a field that the
+        template names.
     type: str
     default: warn
     choices:

@@ -107,7 +107,12 @@ SWITCHES: Tuple[Switch, ...] = (
     Switch(
         "facility_spelling", "as_set", ("as_set", "local0", "LOCAL0", "LOG_LOCAL0", "numeric"), "spelling of facility"
     ),
-    Switch("level_spelling", "as_set", ("as_set", "INFO", "info", "numeric"), "spelling of level"),
+    Switch(
+        "level_spelling",
+        "as_set",
+        ("as_set", "INFO", "info", "numeric", "syslog"),
+        "spelling of level (20, or syslog's 6)",
+    ),
     Switch(
         "bool_spelling",
         "as_set",

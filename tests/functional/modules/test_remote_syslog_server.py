@@ -121,7 +121,7 @@ SPELLINGS = [
     ({"socket_spelling": value}, {"socket_type": "tcp"}) for value in ("UDP", "SOCK_DGRAM", "datagram", "numeric")
 ]
 SPELLINGS += [({"facility_spelling": value}, {"facility": "local5"}) for value in ("LOCAL0", "LOG_LOCAL0", "numeric")]
-SPELLINGS += [({"level_spelling": value}, {"level": "warn"}) for value in ("INFO", "info", "numeric")]
+SPELLINGS += [({"level_spelling": value}, {"level": "warn"}) for value in ("INFO", "info", "numeric", "syslog")]
 SPELLINGS += [
     ({"bool_spelling": value}, {"enabled": True, "host": "x.example"})
     for value in ("true", "1", "yes", "on", "enabled", "t")
@@ -597,6 +597,12 @@ def test_error_is_no_unknown_word_though_the_settings_took(emulator, monkeypatch
     result = run(emulator, **WANTED)
     assert result["failed"] and result["changed"]
     assert "these took effect: host, port" in result["msg"]
+
+
+def test_unknown_field_warns_of_lost_records(emulator):
+    (warning,) = run(emulator, message_template="%(subjet_header)s", port=1)["warnings"]
+    assert "unknown field subjet_header: did you mean subject_header?" in warning
+    assert "may lose every record" in warning
 
 
 @pytest.mark.parametrize("bad, words", [

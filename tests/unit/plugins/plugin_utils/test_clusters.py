@@ -91,7 +91,9 @@ def nodes_of(emulator, monkeypatch, reply):
     return read_nodes(found)
 
 
-@pytest.mark.parametrize("name", ["node1.example.com", "mx", "10.0.0.1", "a" * 63 + ".example", "N-1.EXAMPLE"])
+@pytest.mark.parametrize(
+    "name", ["node1.example.com", "mx", "10.0.0.1", "a" * 63 + ".example", "N-1.EXAMPLE", "mx_1.example"]
+)
 def test_node_names(emulator, monkeypatch, name):
     assert list(nodes_of(emulator, monkeypatch, {name: {}})) == [name]
     assert list(nodes_of(emulator, monkeypatch, {name: None})) == [name]
@@ -100,7 +102,7 @@ def test_node_names(emulator, monkeypatch, name):
 @pytest.mark.parametrize(
     "name",
     [
-        "", " ", "a b", "a/b", "../a", "{{ a }}", "{% a %}", "-a", "a-", "a.-b", ".a", "a.", "a..b", "a_b", "a,b",
+        "", " ", "a b", "a/b", "../a", "{{ a }}", "{% a %}", "-a", "a-", "a.-b", ".a", "a.", "a..b", "a,b",
         "a:b", "a\n", "a\x00", "[1:9]", "*", "!a", "a@b", "$(id)", "ü.example", "a" * 64, ".".join(["a" * 63] * 5),
         "localhost", "127.0.0.1", "::1",
     ],
