@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from .dialect import get_reply
-from .listings import find_reply, help_reply, status_reply, status_text
+from .listings import find_reply, help_reply, queue_text, status_reply, status_text
 from .prose import say
 from .state import State
 from .switches import Switches
@@ -24,6 +24,7 @@ class Calls:
     def __init__(self, state: State, switches: Switches, nodes: Sequence[str]) -> None:
         self._state, self._switches, self._nodes = state, switches, tuple(nodes)
         self._methods: Dict[str, Tuple[Tuple[str, ...], Callable[[Arguments, str], str]]] = {
+            "api_delivery_queue": ((), lambda _arguments, _language: queue_text(self._nodes)),
             "api_find_messages": (("domain",), self._find),
             "api_get_json_server_status": ((), self._status),
             "api_get_remote_syslog_server": ((), self._get),

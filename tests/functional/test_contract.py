@@ -45,6 +45,7 @@ CASES = {
             writes_again=True,
             name="api_call that writes",
         ),
+        Case("api_call", {"method": "api_delivery_queue", "read_only": True}, name="api_call that only reads"),
         Case("api_help_info", {}),
         Case(
             "remote_syslog_server",

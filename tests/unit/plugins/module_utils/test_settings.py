@@ -57,7 +57,7 @@ def settings(pinned=None, **values):
         ("level", "informational", "INFO"),
         *(
             ("level", number, name)
-            for number, name in enumerate("EMERG ALERT CRITICAL ERROR WARNING NOTICE INFO DEBUG".split())
+            for number, name in enumerate(["EMERG", "ALERT", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"])
         ),
         ("enabled", True, True),
         ("enabled", "no", False),
