@@ -194,6 +194,11 @@ def is_warning(line: str) -> bool:
     return bool(own or _FOREIGN_WARNING.match(line))
 
 
+def names_a_setting(message: str) -> bool:
+    """Whether a message is about settings, as the warnings are with which the product shows its defaults."""
+    return bool(_QUOTED_NAME.search(message) or (is_warning(message) and _PLAIN_NAME.search(message)))
+
+
 def _pinned(messages: t.Iterable[str], unknown: t.Iterable[str]) -> t.Optional[Values]:
     pinned: Values = {}
     for message in messages:

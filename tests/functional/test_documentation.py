@@ -170,3 +170,15 @@ def test_documented_tasks_use_options_that_exist(ansible):
                 looked_at += 1
                 assert set(task[name] or {}) <= known[name], place
     assert looked_at >= 3
+
+
+def test_no_constant_has_an_escaped_bracket():
+    """ansible-doc ends C(...) at the first bracket; V(...) and the like can escape one."""
+    sources = [path for path in (ROOT / "plugins").rglob("*") if path.suffix in (".py", ".yml")]
+    sources += (ROOT / "roles").glob("*/meta/argument_specs.yml")
+    bad = [
+        f"{path.name}: {text}"
+        for path in sources
+        for text in re.findall(r"\b[CBIU]\([^)]*\\\)", path.read_text("utf-8"))
+    ]
+    assert len(sources) > 50 and bad == []
