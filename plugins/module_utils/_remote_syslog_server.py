@@ -13,13 +13,13 @@ import dataclasses
 import time
 import typing as t
 
-from ._client import Client, Connection
+from ._client import API_PATH, Client, Connection
 from ._errors import REFUSALS, ApiError, OptionError, ReplyError, TransportError, shorten
 from ._layouts import NAMES, TEMPLATES
 from ._plan import Plan, make_plan
 from ._reply import Reply, UnknownAnswer, check_write, parse_settings
 from ._settings import RESET, Settings, Value, option
-from ._template import template_faults
+from ._template import template_faults, template_lines
 
 Params = t.Mapping[str, t.Any]
 Result = t.Dict[str, t.Any]
@@ -63,7 +63,7 @@ def apply_settings(params: Params, check_mode: bool) -> Result:
                 settings, defaults = after.to_output(), after.at_default()
                 verified = not plan.unconfirmed_resets(current, after)
     result = {
-        **_planned(plan, current, after),
+        **_planned(client, plan, current, after),
         "changed": plan.changed,
         "settings": settings,
         "unknown_settings": dict((after or current).unknown),
@@ -76,15 +76,33 @@ def apply_settings(params: Params, check_mode: bool) -> Result:
     return {**result, "warnings": warnings} if warnings else result
 
 
-def _planned(plan: Plan, current: Settings, after: t.Optional[Settings]) -> Result:
+def _planned(client: Client, plan: Plan, current: Settings, after: t.Optional[Settings]) -> Result:
     return {
         "before": dict(plan.before),
         "before_defaults": list(plan.before_defaults),
         # If the cluster warns about settings now and did not before, it had nothing to warn about then.
         "before_untouched": current.pinned is None and after is not None and after.pinned is not None,
         "changed_keys": list(plan.changed_keys),
-        "diff": plan.diff,
+        "diff": _diff(client, plan),
     }
+
+
+def _diff(client: Client, plan: Plan) -> t.Dict[str, t.Any]:
+    """The plan's diff as Ansible shows it: whose it is, and a line for each field of a template."""
+    # Masked first, because a secret that is split is not recognised.
+    sides = {
+        side: {
+            name: _lines(client.redact(str(value))) if name in TEMPLATES else value for name, value in values.items()
+        }
+        for side, values in plan.diff.items()
+    }
+    where = client.connection.url[: -len(API_PATH)]
+    return {**sides, "before_header": where, "after_header": where}
+
+
+def _lines(template: str) -> t.Union[str, t.List[str]]:
+    lines = template_lines(template)
+    return lines if len(lines) > 1 else template
 
 
 def _omission(current: Settings, after: t.Optional[Settings]) -> t.List[str]:
@@ -182,7 +200,7 @@ def _write(
     try:
         settings, messages, missing = _settle(client, plan, params)
     except ApiError as error:
-        raise _failed(error, plan, current, None) from None
+        raise _failed(client, error, plan, current, None) from None
     if missing:
         shown = ", ".join(f"{name} is {_show(settings.values[name], client.redact)}" for name in missing)
         unverified = ApiError(
@@ -191,7 +209,7 @@ def _write(
             "verify",
             sent=True,
         )
-        raise _failed(unverified, plan, current, settings)
+        raise _failed(client, unverified, plan, current, settings)
     return settings, (*notices, *messages)
 
 
@@ -205,7 +223,7 @@ def _after_failure(
         patience = {**params, "verify_retries": 0} if error.failure_class in REFUSALS else params
         settings, messages, missing = _settle(client, plan, patience)
     except ApiError:
-        raise _failed(error, plan, current, None) from None
+        raise _failed(client, error, plan, current, None) from None
     # A forced write that changes nothing leaves no trace, and neither do some resets.
     seen = not missing and set(plan.changed_keys) - set(plan.unconfirmed_resets(current, settings))
     if lost and seen:
@@ -217,16 +235,16 @@ def _after_failure(
             return _write(client, plan, current, params, may_repeat=False)
         except ApiError as second:
             # If the second one was not sent, its error does not say yet that the first one was.
-            raise second if second.result else _failed(second, plan, current, settings) from None
-    failed = _failed(error, plan, current, settings)
+            raise second if second.result else _failed(client, second, plan, current, settings) from None
+    failed = _failed(client, error, plan, current, settings)
     if error.failure_class in REFUSALS and settings.values == current.values and settings.pinned == current.pinned:
         failed.result["changed"] = False
     raise failed from None
 
 
-def _failed(error: ApiError, plan: Plan, current: Settings, settings: t.Optional[Settings]) -> ApiError:
+def _failed(client: Client, error: ApiError, plan: Plan, current: Settings, settings: t.Optional[Settings]) -> ApiError:
     """The same error, extended by the fact that a write was sent and by the settings that hold now."""
-    error.result = {**_planned(plan, current, settings), "changed": True, "verified": False}
+    error.result = {**_planned(client, plan, current, settings), "changed": True, "verified": False}
     if settings is None:
         error.message += "; the write was sent, but the settings could not be read again"
         return error

@@ -32,7 +32,8 @@ attributes:
   diff_mode:
     support: full
     details:
-      - The diff shows the settings that the task manages.
+      - The diff shows the settings that the task manages, each field of a template on a line of its own, under the
+        address of the cluster. The secrets in O(template_secrets) are masked.
   idempotent:
     support: partial
     details:

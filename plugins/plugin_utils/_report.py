@@ -110,7 +110,9 @@ def _report(clusters: t.Dict[str, t.Any], results: t.Mapping[str, Result], lines
 
 def _notices(result: Result) -> t.List[str]:
     """What a cluster says besides its settings, such as that a call is deprecated; each text once."""
-    said = [shorten(str(message), 200) for message in result.get("api_messages") or () if not names_a_setting(str(message))]
+    said = [
+        shorten(str(message), 200) for message in result.get("api_messages") or () if not names_a_setting(str(message))
+    ]
     unknown = ", ".join(result.get("unknown_settings") or ())
     said += [f"this collection does not know the settings {unknown}"] if unknown else []
     return list(dict.fromkeys(said))

@@ -207,7 +207,8 @@ def test_foreign_value_survives_where_no_defaults_are_shown(emulator):
 def test_reset(emulator, how):
     emulator.state.pin(host="old.example.com", level="ERROR", port="1514")
     result = contract(emulator, how)
-    assert result["diff"] == {"before": {"level": "ERROR", "port": 1514}, "after": {"level": "INFO", "port": 514}}
+    sides = {side: result["diff"][side] for side in ("before", "after")}
+    assert sides == {"before": {"level": "ERROR", "port": 1514}, "after": {"level": "INFO", "port": 514}}
     assert set(emulator.state.pinned) == {"host"}
     assert result["defaults"]["level"] == "INFO" and "host" not in result["defaults"]
 
@@ -553,6 +554,18 @@ def test_ninth_value_without_a_label_is_refused(emulator, layout):
     emulator.switches.update({"get_format": layout, "more_settings": "protocol=rfc3164"})
     result = run(emulator, **WANTED)
     assert (result["failure_class"], result["changed"]) == ("not_plaintext", False) and emulator.journal.writes == []
+
+
+def test_diff_has_a_line_for_each_field_and_no_secret(emulator):
+    secret = "0123456789abcdef%(id)s"
+    emulator.state.pin(message_template=f"{secret}|%(sender)s", status_template="%(id)s")
+    result = run(emulator, message_template=MESSAGE, status_template="x", template_secrets=[secret], port=1)
+    assert result["diff"] == {
+        "before": {"port": 514, "message_template": "********|%(sender)s", "status_template": "%(id)s"},
+        "after": {"port": 1, "message_template": MESSAGE.replace(",", ",\n").split("\n"), "status_template": "x"},
+        "before_header": emulator.url,
+        "after_header": emulator.url,
+    }
 
 
 ANSWERS = ("OK", "None", "True", "0")
