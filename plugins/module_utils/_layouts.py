@@ -58,7 +58,7 @@ _BOOLEAN = re.compile(r"(?:true|false|t|f|yes|no|y|n|on|off|0|1|enabled|disabled
 
 def setting(label: str) -> str:
     """The name of the setting that a label, however it is written, stands for."""
-    squeezed = re.sub("[ _-]", "", label.lower())
+    squeezed = label.lower().replace(" ", "").replace("_", "").replace("-", "")
     return next(name for name in NAMES if name.replace("_", "") == squeezed)
 
 
@@ -74,7 +74,6 @@ def _labelled(separator: str) -> Layout:
 
     def layout(lines: t.Sequence[str]) -> t.Optional[Found]:
         own = [match for match in map(pattern.match, lines) if match]
-        is_like = _likeness(own, separator)
         found: t.Dict[str, t.List[str]] = {}
         widths: t.Dict[str, int] = {}
         unknown: Values = {}
@@ -82,8 +81,10 @@ def _labelled(separator: str) -> Layout:
         ended: t.List[str] = []
         last, gap = "", False
         for number, line in enumerate(lines, 1):
-            match, other = pattern.match(line), is_like(line)
-            below = last in TEMPLATES and line.strip(" \t\r")
+            match = pattern.match(line)
+            full = line.strip(" \t\r")
+            below = last in TEMPLATES and full
+            other = _like_the_others(line, own, separator) if own and full and not match else None
             if match:
                 last = setting(match[2])
                 if last in found:
@@ -113,29 +114,26 @@ def _labelled(separator: str) -> Layout:
     return layout
 
 
-def _likeness(own: t.Sequence[t.Match[str]], separator: str) -> t.Callable[[str], t.Optional[t.Match[str]]]:
-    """A function that takes a line for a further setting if it is written just as the known ones are.
+def _like_the_others(line: str, own: t.Sequence[t.Match[str]], separator: str) -> t.Optional[t.Match[str]]:
+    """The match of a line that is written just as those of the known settings are, whose matches are given.
 
     It has the same indent, the same separator or column, and a label in the style of ``socket_type``.
     """
+    if LABEL.match(line) or PROSE.match(line.strip()) or FAILED.search(line):
+        return None
     twofold = next((match[2] for match in own if setting(match[2]) == "socket_type"), "socket_type")
     first, joint, second = twofold[:6], twofold[6:-4], twofold[-4:]
     label = f"{_word_like(first)}(?:{joint}{_word_like(second)})*"
-    pattern = re.compile(rf"([ \t]*)({label})({separator})(.*)\Z", re.DOTALL)
+    match = re.match(rf"([ \t]*)({label})({separator})(.*)\Z", line, re.DOTALL)
+    if match is None:
+        return None
+    # Two words side by side are a label and its value only where labels cannot be mistaken for a sentence.
+    if not match[3].strip() and (not first.islower() or joint == " " or " " in match[4].strip()):
+        return None
     shapes = {(match[1], match[3]) for match in own if match[4]}
     columns = {(match[1], match.start(4)) for match in own if match[4]}
-
-    def is_like(line: str) -> t.Optional[t.Match[str]]:
-        match = pattern.match(line)
-        if match is None or LABEL.match(line) or PROSE.match(line.strip()) or FAILED.search(line):
-            return None
-        # Two words side by side are a label and its value only where labels cannot be mistaken for a sentence.
-        if not match[3].strip() and (not first.islower() or joint == " " or " " in match[4].strip()):
-            return None
-        alike = (match[1], match[3]) in shapes or (len(columns) == 1 and (match[1], match.start(4)) in columns)
-        return match if alike else None
-
-    return is_like
+    alike = (match[1], match[3]) in shapes or columns == {(match[1], match.start(4))}
+    return match if alike else None
 
 
 def _word_like(word: str) -> str:

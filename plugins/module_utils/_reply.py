@@ -19,6 +19,8 @@ from ._layouts import FAILED, LABEL, LAYOUTS, NAME, NAMES, TEMPLATES, Values, la
 _QUOTED_NAME = re.compile(rf"['\"`]({NAME})['\"`]", re.IGNORECASE)
 _PLAIN_NAME = re.compile(rf"\b({NAME})\b", re.IGNORECASE)
 _WARNING_WORD = re.compile(r"\W*(warning|notice|note|deprecat\w*)\b", re.IGNORECASE)
+_NOTICE = re.compile("deprecat|default", re.IGNORECASE)
+_CUT = re.compile(r"%\([^)]*\)?\Z")
 _FOREIGN_WARNING = re.compile(rf"[^\W\d_]+: .*'(?:{NAME})'")
 _DEFAULT = re.compile(
     r"\bdefault\b(?: value| setting)?,?(?: which)?"
@@ -114,7 +116,7 @@ def parse_settings(text: str, redact: t.Callable[[str], str] = str) -> Reply:
             continue
         values, unknown, messages = found
         # A template that ends inside a field was cut off on its way.
-        if any(re.search(r"%\([^)]*\)?\Z", values[name].replace("%%", "")) for name in TEMPLATES):
+        if any(_CUT.search(values[name].replace("%%", "")) for name in TEMPLATES):
             break
         # Settings in a second layout, or an error: it is unknown which of the two is right.
         if any(LABEL.match(line) or _error_row(line) for line in messages if line in rest):
@@ -144,7 +146,7 @@ def check_write(text: str, redact: t.Callable[[str], str] = str) -> t.Tuple[str,
     messages, rest = [], []
     for line in text.lstrip("\ufeff").splitlines():
         line = line.strip()
-        if is_warning(line) and re.search("deprecat|default", line, re.IGNORECASE) and _error_row(line) is None:
+        if is_warning(line) and _NOTICE.search(line) and _error_row(line) is None:
             messages.append(redact(line))
         elif line not in ("", '""', "''"):
             rest.append(line)

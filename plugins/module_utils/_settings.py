@@ -23,6 +23,19 @@ RESET = "default"
 # What a layout may add around a value. Not all that Python calls white space: a template may end with its delimiter.
 _BLANKS = " \t\r\n"
 
+# Compiled once, where Ansible forks its workers from, and not in each of them.
+_PORT = re.compile(r"([0-9]{1,5})L?\Z")
+_LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)\Z")
+_NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z")
+_OCTAL = re.compile(r"(?:\A|\.)0[0-9]")
+_SHOWN_HOST = re.compile(r"\w([\w.-]*\w)?\Z")
+_WORD = re.compile(r"[\w-]+\Z")
+_ENDS_A_RECORD = re.compile("[\r\n\0]")
+_MASKED = re.compile(r"\*{8}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
+_FIELD = re.compile(r"%\([^)]*\)s\Z")
+_QUOTED = {quote: re.compile(f"{quote}([^{quote}]*){quote}") for quote in "'\""}
+_QUOTED_LIST = {quote: re.compile(rf"{quote}[^{quote}]*{quote}(?:,{quote}[^{quote}]*{quote})+\Z") for quote in "'\""}
+
 Value = t.Union[str, int, bool, None]
 
 
@@ -172,17 +185,18 @@ def option(name: str, value: t.Any) -> Value:
     if text == RESET:
         return RESET
     if name == "port":
-        if isinstance(value, bool) or not re.match(r"[0-9]{1,5}\Z", text.strip()) or not 1 <= int(text) <= 65535:
+        number = None if isinstance(value, bool) else _PORT.match(text.strip())
+        if number is None or number[0] != number[1] or not 1 <= int(number[1]) <= 65535:
             raise OptionError(f"port must be between 1 and 65535, or default, not {shorten(text)!r}")
-        return int(text)
+        return int(number[1])
     if name == "host":
         return _host_option(text)
     if name in TEMPLATES:
-        if re.search("[\r\n\0]", text):
+        if _ENDS_A_RECORD.search(text):
             raise OptionError(f"{name} must not contain a line feed, carriage return or NUL; each ends a record")
         if not text.strip():
             raise OptionError(f"{name} must not be empty; leave the option out, or give default")
-        if re.search(r"\*{8}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", text):
+        if _MASKED.search(text):
             raise OptionError(
                 f"{name} comes from output in which a secret is masked; replace the asterisks with the secret"
             )
@@ -213,18 +227,18 @@ def _host_option(text: str) -> str:
 def _is_name(host: str) -> bool:
     """Whether it is a host's name. One that ends in a number would be taken for an IPv4 address."""
     labels = host.split(".")
-    whole = all(re.match(r"(?!-)[\w-]{1,63}(?<!-)\Z", label) for label in labels)
-    return whole and len(host) <= 253 and not re.match(r"(?:[0-9]+|0x[0-9a-f]*)\Z", labels[-1])
+    whole = all(_LABEL.match(label) for label in labels)
+    return whole and len(host) <= 253 and not _NUMBER.match(labels[-1])
 
 
 def _is_shown_host(host: str) -> bool:
     """Whether it can be what somebody entered as a host, right or wrong."""
-    return bool(re.match(r"\w([\w.-]*\w)?\Z", host) or _address(host))
+    return bool(_SHOWN_HOST.match(host) or _address(host))
 
 
 def _address(host: str) -> t.Optional[str]:
     # A leading zero makes a number octal for some, and older versions of Python accept it.
-    if ":" not in host and re.search(r"(?:\A|\.)0[0-9]", host):
+    if ":" not in host and _OCTAL.search(host):
         return None
     try:
         return ipaddress.ip_address(host).compressed
@@ -259,12 +273,12 @@ def _read(name: str, raw: str) -> Value:
         host = _host(text)
         value = host if _is_shown_host(host) else None
     elif name == "port":
-        number = re.match(r"([0-9]{1,5})L?\Z", text)
+        number = _PORT.match(text)
         value = int(number[1]) if number else None
     elif name in SPELLINGS:
         value = SPELLINGS[name].canonical(text)
     # A facility or level that this table lacks is kept as it is. Anything longer than a word cannot be one.
-    if value is None and text and (name in ("host", "port", "enabled") or not re.match(r"[\w-]+\Z", text)):
+    if value is None and text and (name in ("host", "port", "enabled") or not _WORD.match(text)):
         problem = f"the cluster shows {name} as {shorten(text, 40)!r}, which cannot be read"
         raise ReplyError(f"{problem}; {REPORT}", "not_plaintext")
     if value is None and name == "enabled":
@@ -291,12 +305,11 @@ def _template(raw: str) -> str:
     quote, inner = text[0], text[1:-1]
     # The template's own quotes surround fields; a pair around everything swaps opening and closing quotes.
     with_pair, without = (
-        len([part for part in re.findall(f"{quote}([^{quote}]*){quote}", read) if re.match(r"%\([^)]*\)s\Z", part)])
-        for read in (text, inner)
+        len([part for part in _QUOTED[quote].findall(read) if _FIELD.match(part)]) for read in (text, inner)
     )
     if with_pair != without:
         return text if with_pair > without else inner.rstrip(_BLANKS)
-    own = re.match(rf"{quote}[^{quote}]*{quote}(?:,{quote}[^{quote}]*{quote})+\Z", text)
+    own = _QUOTED_LIST[quote].match(text)
     if own or (quote in inner and not (inner[0] == quote == inner[-1])):
         return text
     return inner.rstrip(_BLANKS)

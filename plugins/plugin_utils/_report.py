@@ -79,7 +79,8 @@ def change_report(results: t.Mapping[str, Result], check_mode: bool = False) -> 
         said = _change(result, check_mode)
         if not check_mode:
             clusters[name]["verified"] = bool(result.get("verified", True))
-            said += "" if clusters[name]["verified"] else "; the cluster does not show whether all of it took effect"
+            if result["changed"] and not clusters[name]["verified"]:
+                said += "; the cluster does not show whether all of it took effect"
         lines.append(f"{name}: {_sends(result['settings'], check_mode)}; {said}.")
     return _report(clusters, results, [_visible(line) for line in lines])
 

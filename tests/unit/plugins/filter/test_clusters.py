@@ -107,6 +107,7 @@ def one_change(**more):
         ({"changed_keys": [], "verified": False}, True, "; would be written again."),
         ({"verified": False}, False, "enabled; the cluster does not show whether all of it took effect."),
         ({"verified": False}, True, "would change: host, enabled."),
+        ({"changed": False, "changed_keys": [], "verified": False}, False, "; nothing was changed."),
     ],
 )
 def test_sentence_of_a_change(more, check_mode, says):
