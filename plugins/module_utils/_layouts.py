@@ -52,6 +52,10 @@ _BEGUN = re.compile(r"[^\W\d_]+:?(?: [^\s%]+)*\Z")
 _LABEL_LIKE = re.compile(r"\s*['\"]?[A-Za-z][\w -]*(?:[:=]|[ \t]+\S)")
 
 
+# A field, or a mark that closes something, at the end of a template.
+_END = re.compile(r"(?:%\([^()]*\)s|[^\w \t\r\n,:;=+&%<({\[-])\Z")
+# What a setting other than a template may hold: a number, a word, an address, a path.
+_VALUE = re.compile(r"(['\"]?)[\w./:@,+-]*\1[ \t\r]*\Z")
 _LONG = re.compile(r"('(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")|\b([0-9]+)L\b")
 _BOOLEAN = re.compile(r"(?:true|false|t|f|yes|no|y|n|on|off|0|1|enabled|disabled|)\Z", re.IGNORECASE)
 
@@ -91,7 +95,8 @@ def _labelled(separator: str) -> Layout:
                     return None
                 found[last], widths[last], gap = [match[4]], len(line), False
             elif other and (not below or gap or _is_complete(widths[last], found[last])):
-                if other[2] in unknown or (below and "%" in other[4] and not other[2].lower().endswith("template")):
+                is_value = other[2].lower().endswith("template") or _VALUE.match(other[4])
+                if other[2] in unknown or (below and not is_value):
                     return None
                 ended += [last] if below else []
                 # What follows cannot be the rest of the template above.
@@ -144,7 +149,8 @@ def _word_like(word: str) -> str:
 
 def _is_complete(width: int, pieces: t.Sequence[str]) -> bool:
     """Whether a template certainly ends here: it is too short to be folded, or ends in a field or a closing mark."""
-    end = re.search(r"(?:%\([^()]*\)s|[^\w \t\r\n,:;=+&%<({\[-])\Z", pieces[-1].rstrip(" \t\r"))
+    # One blank can be the template's own, between two words.
+    end = _END.search(re.sub(r"(?:[ \t]{2,})?\r?\Z", "", pieces[-1], count=1))
     return bool(end) or (len(pieces) == 1 and width < _SHORTEST)
 
 

@@ -140,6 +140,9 @@ STRAYS = (
     "protocol, tls: rfc3164",
     "protocol is: rfc3164",
     "this: is a whole sentence here",
+    "two: words here",
+    "pipe: a|b",
+    "other: 'x",
     "<p>x</p>",
     "other: %(id)s",
     "x %(id)s",
@@ -212,7 +215,7 @@ def test_warning_about_a_further_setting_hides_no_default():
     assert parse_settings("\n".join(lines)).pinned is None
 
 
-@pytest.mark.parametrize("end", [" and", "x", ",", ": ", "%", "(", " %(id)s -", "="])
+@pytest.mark.parametrize("end", [" and", "x", ",", ": ", "%", "(", " %(id)s -", "=", ". ", "%(id)s "])
 @pytest.mark.parametrize("after", [5, 8])
 def test_line_after_a_template_that_may_go_on_is_refused(after, end):
     """The line may be the rest of a folded template, and a template that is cut would be written back."""
