@@ -113,7 +113,7 @@ def test_first_run_changes_and_names_each_setting(dialect):
     assert real["settings"] == WANTED
     after = real["diff"]["after"]
     assert {name: "".join(value) if name in TEMPLATES else value for name, value in after.items()} == WANTED
-    assert [len(after[name]) for name in TEMPLATES] == [6, 3]
+    assert [len(after[name]) for name in TEMPLATES] == [7, 3]
     assert real["diff"]["before_header"] == real["diff"]["after_header"] == dialect.emulator.url
     assert set(real["changed_keys"]) == {key for key in WANTED if real["before"][key] != WANTED[key]} == set(WANTED)
 
