@@ -35,7 +35,7 @@ def cluster_fingerprint(settings: t.Union[Item, str, None], api_url: str) -> t.D
 
 
 def cluster_writers(hosts: t.Iterable[Item]) -> t.Dict[str, t.Any]:
-    """The writer of each cluster, which is its first host with managed settings, and problems, a sentence each.
+    """The writer of each cluster, which is its first host with managed settings, the writer of each host, and problems, a sentence each.
 
     hosts: dictionaries with ``name``, ``missing`` (names of variables) and the result of cluster_fingerprint.
     """
@@ -54,4 +54,5 @@ def cluster_writers(hosts: t.Iterable[Item]) -> t.Dict[str, t.Any]:
             problems.append(
                 f"{names} are one cluster, because they have the same api_url; give them the same settings."
             )
-    return {"writers": writers, "problems": problems}
+    writer_of = {member["name"]: members[0]["name"] for members in clusters.values() for member in members}
+    return {"writers": writers, "writer_of": writer_of, "problems": problems}

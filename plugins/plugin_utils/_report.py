@@ -78,6 +78,23 @@ def change_report(results: t.Mapping[str, Result], check_mode: bool = False) -> 
     return {"clusters": clusters, "lines": [_visible(line) for line in lines]}
 
 
+def stop_report(results: t.Mapping[str, Result], wave: t.Sequence[str], hosts: t.Sequence[str]) -> str:
+    """Why a run stops after a wave, and what it did; empty if no cluster failed or none is left.
+
+    results: of remote_syslog_server by cluster. wave: the hosts of the wave. hosts: those of all waves, in order.
+    """
+    left = [name for name in hosts[hosts.index(wave[-1]) + 1 :] if name in results]
+    clusters = change_report({name: result for name, result in results.items() if name not in left})["clusters"]
+    failed = [name for name, cluster in clusters.items() if cluster["state"] == "failed"]
+    if not failed or not left:
+        return ""
+    written = [name for name in clusters if results[name].get("changed")]
+    parts = {"Failed": failed, "Written to": written, "Not reached": left}
+    return "Stopped after a wave with failures. " + " ".join(
+        f"{what}: {', '.join(names) or 'none'}." for what, names in parts.items()
+    )
+
+
 def _sends(settings: Result, check_mode: bool) -> str:
     if not settings["enabled"] or settings["enabled"] == "default":
         return "would send no mail logs" if check_mode else "sends no mail logs"

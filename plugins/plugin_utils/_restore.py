@@ -5,7 +5,7 @@
 # Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Which settings an earlier run changed, and the options that put them back."""
+"""The options that put back the settings that an earlier run changed."""
 
 from __future__ import annotations
 
@@ -16,16 +16,6 @@ from ansible_collections.spamexperts.local_cloud.plugins.module_utils._layouts i
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._masks import unmasked
 
 Item = t.Mapping[str, t.Any]
-
-
-def restorable_settings(results: t.Mapping[str, Item]) -> t.Dict[str, t.Dict[str, t.Any]]:
-    """What restore_settings needs, for each cluster that was written to, from results of remote_syslog_server."""
-    keys = ("before", "before_defaults", "before_untouched")
-    return {
-        name: {key: result[key] for key in keys if key in result}
-        for name, result in results.items()
-        if result.get("changed") and "before" in result
-    }
 
 
 def restore_settings(saved: Item, host: str, secret: str = "") -> t.Optional[t.Dict[str, t.Any]]:
