@@ -61,7 +61,9 @@ def backup_settings(kept: Item, found: Item, results: Item) -> t.Dict[str, t.Any
             entries[name] = _entry(kept.get(name), source, not _failed(result))
         elif not _failed(result) and name in kept:
             entries[name] = {**kept[name], "finished": True}
-    replaces = any(name in entries and _replaced(kept[name], entries[name]) for name in kept if not _given(results.get(name)))
+    replaces = any(
+        name in entries and _replaced(kept[name], entries[name]) for name in kept if not _given(results.get(name))
+    )
     return {"clusters": entries, "differs": entries != dict(kept), "replaces": replaces}
 
 

@@ -103,16 +103,15 @@ def test_nodes_of_one_cluster_write_once_and_failures_spare_others(ansible, thre
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     run.assert_hides({SECRET, *forms("apiuser", PASSWORD)})
 
-    # Where nothing is left to change, what was kept stays; the next change keeps the older file beside the new one.
+    # Where nothing is left to change, what was kept stays, also if all is written again.
     text = kept.read_bytes()
     three["west"].reset()
     three["west"].state.pin(**three["east"].state.pinned)
     again = ansible.play(books(PLAYBOOK, {}, {"spamexperts_force": "true"}), hosts=hosts, extra=variables).assert_ok()
     assert all(line.endswith("nothing was changed.") for line in again.every(SAY_TASK)[0]["msg"])
-    assert kept.read_bytes() != text
-    (older,) = set(tmp_path.iterdir()) - {kept}
-    assert older.read_bytes() == text
-    assert stat.S_IMODE(older.stat().st_mode) == 0o600
+    assert all(line.endswith("changed: written again.") for line in again.every(SAY_TASK)[1]["msg"])
+    assert kept.read_bytes() == text
+    assert set(tmp_path.iterdir()) == {kept}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -185,8 +184,9 @@ def test_problems_of_all_hosts_stop_all_before_anything_is_touched(refused):
     assert " for east" not in said and " for other" not in said
 
 
-def test_backup_path_that_cannot_be_written_stops_all_before_anything_is_touched(refused):
-    run = refused({}, ("spamexperts_backup_path", "before.json"))
+@pytest.mark.parametrize("path", ["before.json", "/", "/nonexistent/before.json"])
+def test_backup_path_that_is_not_a_file_stops_all_before_anything_is_touched(refused, path):
+    run = refused({}, ("spamexperts_backup_path", path))
     assert "Set spamexperts_backup_path to an absolute path" in (run.stdout + run.stderr).replace("\n", " ")
 
 
