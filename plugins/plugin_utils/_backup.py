@@ -7,8 +7,8 @@
 
 """The backup: for each cluster, the settings from before the last change. Made before that change is written.
 
-An entry is what restore_settings takes, and ``finished``, which says whether the change after it succeeded. While it did
-not, later runs leave the entry alone and add what they find to its list ``later``.
+An entry is what restore_settings takes, and ``finished``, which says whether the change after it succeeded. While it
+did not, later runs leave the entry alone and add what they find to its list ``later``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def earlier_backup(text: str, source: str = "the backup") -> Entries:
 
 
 def cluster_results(found: Item, results: Item) -> t.Dict[str, Item]:
-    """For each cluster the result of the task that set it, or of the one that only read it if there was nothing to set."""
+    """For each cluster the result of the task that set it; where nothing was to be set, of the one that read it."""
     return {name: _given(results.get(name)) or _given(result) for name, result in found.items()}
 
 
@@ -61,9 +61,8 @@ def backup_settings(kept: Item, found: Item, results: Item) -> t.Dict[str, t.Any
             entries[name] = _entry(kept.get(name), source, not _failed(result))
         elif not _failed(result) and name in kept:
             entries[name] = {**kept[name], "finished": True}
-    replaces = any(
-        name in entries and _replaced(kept[name], entries[name]) for name in kept if not _given(results.get(name))
-    )
+    pending = [name for name in kept if not _given(results.get(name))]
+    replaces = any(_replaced(kept[name], entries[name]) for name in pending)
     return {"clusters": entries, "differs": entries != dict(kept), "replaces": replaces}
 
 

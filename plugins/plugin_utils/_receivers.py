@@ -19,7 +19,7 @@ from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors im
 
 
 def existing_hosts(pattern: t.Any, groups: t.Mapping[str, t.Sequence[str]], variable: str) -> t.Any:
-    """The pattern, if each of its parts and the whole of it match a host. Raises OptionError that names the variable."""
+    """The pattern, if each of its parts and all of it match a host. Raises OptionError that names the variable."""
     inventory = InventoryManager(DataLoader(), parse=False)
     for group, hosts in groups.items():
         inventory.add_group(group)
@@ -35,9 +35,9 @@ def existing_hosts(pattern: t.Any, groups: t.Mapping[str, t.Sequence[str]], vari
 
 
 def pointed_receivers(receivers: t.Mapping[str, t.Iterable[t.Any]], targets: t.Iterable[t.Any]) -> t.Dict[str, t.Any]:
-    """``receivers``, those that clusters send to, and ``certain``: whether every target is a receiver's name or address.
+    """``receivers``, those that clusters send to, and ``certain``: every target is a receiver's name or address.
 
-    If one is not, such as an alias or the address of a load balancer, any receiver could be meant, and all are returned.
+    If one is not, such as an alias or the address of a load balancer, any receiver can be meant, and all are returned.
     receivers: the names and addresses of each receiver. targets: where the clusters send.
     """
     known = {name: {_canonical(text) for text in (name, *texts) if text} for name, texts in receivers.items()}

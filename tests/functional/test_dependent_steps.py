@@ -105,7 +105,7 @@ def test_rotation_with_a_cluster_that_fails_keeps_the_old_secret(ansible, hosts,
 
 
 def test_records_are_expected_where_clusters_send_them(ansible, hosts, two):
-    """Records arrive at logs1 only: once by its name, once by an alias that could be any receiver's; then a rotation."""
+    """They arrive at logs1 only: by its name, and by an alias that could be any receiver's; then the secret rotates."""
     path = Path(hosts["logs1"]["rsyslog_receiver_data_dir"]) / "2026-01-01" / "messages.json"
     ended = threading.Event()
 
