@@ -37,7 +37,8 @@ def cluster_fingerprint(settings: t.Union[Item, str, None], api_url: str) -> t.D
 def cluster_writers(hosts: t.Iterable[Item]) -> t.Dict[str, t.Any]:
     """The writer of each cluster, which is its first host with managed settings, the writer of each host, and problems.
 
-    A problem is a sentence. hosts: dictionaries with ``name``, ``missing`` (names of variables) and the result of cluster_fingerprint.
+    A problem is a sentence.
+    hosts: dictionaries with ``name``, ``missing`` (names of variables) and the result of cluster_fingerprint.
     """
     problems = []
     clusters: t.Dict[str, t.List[Item]] = {}

@@ -54,7 +54,8 @@ def test_addresses_are_of_meanings():
 
 def test_first_host_with_settings_writes():
     hosts = [host("n0", fingerprint=None), host("n1"), host("n2"), host("w", "b")]
-    assert FILTERS["cluster_writers"](hosts) == {"writers": ["n1", "w"], "problems": []}
+    writer_of = {"n1": "n1", "n2": "n1", "w": "w"}
+    assert FILTERS["cluster_writers"](hosts) == {"writers": ["n1", "w"], "writer_of": writer_of, "problems": []}
 
 
 def test_restored_settings():
