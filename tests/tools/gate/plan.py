@@ -75,8 +75,10 @@ MEET_THE_CORE = tuple(
     f"tests/functional/test_{name}.py"
     for name in (
         "audit",
+        "backup",
         "configure",
         "contract",
+        "dependent_steps",
         "documentation",
         "in_process",
         "inventory",
