@@ -172,7 +172,7 @@ class Ansible:
     def command(
         self, *words: str, env: Mapping[str, str] | None = None, interrupt: Callable[[], None] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run one of Ansible's commands. It is interrupted, as by Ctrl-C, when ``interrupt`` returns."""
+        """Run one of Ansible's commands. It is killed, with all that it started, when ``interrupt`` returns."""
         command = [program(words[0]), *words[1:]]
         with subprocess.Popen(
             command,
@@ -187,7 +187,7 @@ class Ansible:
             try:
                 if interrupt:
                     interrupt()
-                    os.killpg(process.pid, signal.SIGINT)
+                    os.killpg(process.pid, signal.SIGKILL)
                 stdout, stderr = process.communicate(timeout=HANG)
             except BaseException:
                 os.killpg(process.pid, signal.SIGKILL)

@@ -23,6 +23,8 @@ VARIABLES = {
     "spamexperts_log_format": {"secret": SECRET},
     "spamexperts_restore_secret": SECRET,
 }
+# What Ansible must not evaluate.
+TEMPLATE = "{{ 7 * 7 }} %(id)s"
 SAY_TASK, STATS_TASK, STOP_TASK = (
     "Show the result of each cluster",
     "Pass the backup to later jobs of a workflow",
@@ -106,7 +108,7 @@ def test_backups_are_merged_and_nothing_is_lost(ansible, cluster, tmp_path):
 def test_an_interrupted_run_has_saved_what_it_changed(ansible, three, tmp_path):
     """West does not answer its write; the next run finds nothing to do, and the oldest settings are still there."""
     kept = tmp_path / "before.json"
-    three["north"].state.pin(port="1514")
+    three["north"].state.pin(port="1514", status_template=TEMPLATE)
     answers_no_write(three["west"])
     extra = {**VARIABLES, "spamexperts_clusters": "all", "spamexperts_backup_path": str(kept)}
 
@@ -120,6 +122,7 @@ def test_an_interrupted_run_has_saved_what_it_changed(ansible, three, tmp_path):
     assert ports(kept) == {"east": 514, "west": 514, "north": 1514}
     assert {entry["finished"] for entry in entries.values()} == {False}
     text = {name: entry["before"] for name, entry in entries.items()}
+    assert text["north"]["status_template"] == TEMPLATE
 
     three["west"].set_switch("together", 0)
     three["north"].state.pin(port="9999")
