@@ -17,6 +17,7 @@ from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client im
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._settings import option
 
 Item = t.Mapping[str, t.Any]
+_NAMED = 10  # hosts in a sentence
 
 
 def cluster_fingerprint(settings: t.Union[Item, str, None], api_url: str) -> t.Dict[str, t.Optional[str]]:
@@ -37,21 +38,29 @@ def cluster_fingerprint(settings: t.Union[Item, str, None], api_url: str) -> t.D
 def cluster_writers(hosts: t.Iterable[Item]) -> t.Dict[str, t.Any]:
     """The writer of each cluster, which is its first host with managed settings, and problems, a sentence each.
 
-    hosts: dictionaries with ``name``, ``missing`` (names of variables) and the result of cluster_fingerprint.
+    hosts: dictionaries with ``name``, ``missing`` (names of variables), if there are any ``problems`` (sentences), and
+    the result of cluster_fingerprint.
     """
-    problems = []
+    found: t.Dict[str, t.List[str]] = {}
     clusters: t.Dict[str, t.List[Item]] = {}
     for host in hosts:
         if host["fingerprint"] is None:
             continue
-        if host["missing"]:
-            problems.append(f"Set {', '.join(host['missing'])} for {host['name']}.")
+        sentences = [f"Set {', '.join(host['missing'])} for HOSTS."] if host["missing"] else []
+        for sentence in (*sentences, *(f"{problem} (HOSTS)." for problem in host.get("problems", ()))):
+            found.setdefault(sentence, []).append(host["name"])
         clusters.setdefault(host["address"] or "", []).append(host)
+    problems = [sentence.replace("HOSTS", _names(names)) for sentence, names in found.items()]
     writers = [members[0]["name"] for address, members in clusters.items() if address]
     for address, members in clusters.items():
         if address and len({member["fingerprint"] for member in members}) > 1:
-            names = ", ".join(member["name"] for member in members)
+            names = _names([member["name"] for member in members])
             problems.append(
                 f"{names} are one cluster, because they have the same api_url; give them the same settings."
             )
     return {"writers": writers, "problems": problems}
+
+
+def _names(hosts: t.Sequence[str]) -> str:
+    more = len(hosts) - _NAMED
+    return ", ".join(hosts[:_NAMED]) + (f" and {more} more" if more > 0 else "")
