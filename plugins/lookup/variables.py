@@ -21,7 +21,7 @@ options:
     description: Name of a playbook, such as V(configure).
     type: str
     required: true
-    choices: [configure, audit, restore, status]
+    choices: [configure, audit, restore, status, site, receiver, rotate_secret]
 seealso:
   - plugin: spamexperts.local_cloud.variable
     plugin_type: lookup
@@ -58,7 +58,7 @@ from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._given import read
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._lookup import value_of
-from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._variables import CLUSTER_PLAYBOOKS
+from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._variables import PLAYBOOKS
 
 
 class LookupModule(LookupBase):
@@ -67,8 +67,8 @@ class LookupModule(LookupBase):
     def run(self, terms: t.Any, variables: t.Any = None, **kwargs: t.Any) -> t.List[t.Dict[str, t.Any]]:
         """One result for each playbook."""
         for term in terms:
-            if term not in CLUSTER_PLAYBOOKS:
-                raise AnsibleError(f"variables: give the name of a playbook: {', '.join(CLUSTER_PLAYBOOKS)}")
+            if term not in PLAYBOOKS:
+                raise AnsibleError(f"variables: give the name of a playbook: {', '.join(PLAYBOOKS)}")
         known = variables or {}
         found = (
             read(term, known, lambda variable: value_of(self._templar, known, variable), os.environ) for term in terms

@@ -41,16 +41,19 @@ def cluster_writers(hosts: t.Iterable[Item]) -> t.Dict[str, t.Any]:
     hosts: dictionaries with ``name``, ``missing`` (names of variables), if there are any ``problems`` (sentences), and
     the result of cluster_fingerprint.
     """
-    found: t.Dict[str, t.List[str]] = {}
+    found: t.Dict[t.Tuple[str, str], t.List[str]] = {}
     clusters: t.Dict[str, t.List[Item]] = {}
     for host in hosts:
         if host["fingerprint"] is None:
             continue
-        sentences = [f"Set {', '.join(host['missing'])} for HOSTS."] if host["missing"] else []
-        for sentence in (*sentences, *(f"{problem} (HOSTS)." for problem in host.get("problems", ()))):
+        # What stands before the hosts' names, and what after them.
+        sentences = [(f"Set {', '.join(host['missing'])} for ", ".")] if host["missing"] else []
+        sentences += [(f"{problem} (", ").") for problem in host.get("problems", ())]
+        for sentence in sentences:
             found.setdefault(sentence, []).append(host["name"])
-        clusters.setdefault(host["address"] or "", []).append(host)
-    problems = [sentence.replace("HOSTS", _names(names)) for sentence, names in found.items()]
+        if not sentences:
+            clusters.setdefault(host["address"] or "", []).append(host)
+    problems = [before + _names(names) + after for (before, after), names in found.items()]
     writers = [members[0]["name"] for address, members in clusters.items() if address]
     for address, members in clusters.items():
         if address and len({member["fingerprint"] for member in members}) > 1:

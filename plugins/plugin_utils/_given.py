@@ -67,7 +67,9 @@ def read(
             problems.append(f"{variable.name} {problem}")
             continue
         if value is not None:
-            values[variable.key] = value
+            # What was saved of many clusters is too large to be handed on with everything else.
+            if variable.type != "saved":
+                values[variable.key] = value
         elif playbook in variable.needed_by:
             missing.append(variable.name)
     settings: t.Dict[str, t.Any] = {}
@@ -105,7 +107,7 @@ def misspelt(names: t.Iterable[str]) -> t.List[str]:
         key = name[len(PREFIX) :].lower()
         near = [variable for variable in VARIABLES if _is_near(key, variable.key)]
         if near:
-            found.append(f"{name} is not a variable of this collection: did you mean {near[0].name}?")
+            found.append(f"{name} is not a variable of this collection: did you mean {near[0].name}? If it is your own, rename it")
     return found
 
 

@@ -17,6 +17,7 @@ SETTING_PLAYBOOKS = ("configure", "audit")
 CLUSTER_PLAYBOOKS = ("configure", "audit", "restore", "status")
 WRITING_PLAYBOOKS = ("configure", "restore")
 RECEIVER_PLAYBOOKS = ("site", "receiver", "rotate_secret")
+PLAYBOOKS = (*CLUSTER_PLAYBOOKS, *RECEIVER_PLAYBOOKS)
 
 
 @dataclasses.dataclass(frozen=True)

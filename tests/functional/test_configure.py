@@ -21,8 +21,7 @@ VARIABLES = {
     "spamexperts_receiver_host": "logs.example.com",
     "spamexperts_log_format": {"secret": SECRET},
 }
-LOOK_TASK, SET_TASK, SAY_TASK, FAIL_TASK = (
-    "Collect the desired settings of each cluster",
+SET_TASK, SAY_TASK, FAIL_TASK = (
     "Set the cluster's remote syslog",
     "Show the result of each cluster",
     "Fail for a cluster that failed",
@@ -123,19 +122,28 @@ class Fault:
     sentence: str
 
 
-# What each host finds by itself, and what shows when all of them are looked at.
-OF_ONE_HOST = {
-    "port": Fault({"spamexperts_receiver_port": "many"}, "port must be between 1 and 65535"),
+# Each stops all clusters before anything is touched, and all are named at once.
+FAULTS = {
+    "port": Fault(
+        {"spamexperts_receiver_port": "many"},
+        "spamexperts_receiver_port must be between 1 and 65535, or default, not many (port).",
+    ),
     "url": Fault(
         {"spamexperts_api_url": "https://apiuser:hunter2hunter2@master.example.com"},
-        "api_url must not contain credentials",
+        "spamexperts_api_url must not contain credentials; use spamexperts_api_username and spamexperts_api_password",
     ),
     "format": Fault(
         {"spamexperts_log_format": {"secret": SECRET, "message_fields": ["id", "subject_heder"]}},
-        "unknown field subject_heder: did you mean subject_header?",
+        "spamexperts_log_format cannot be used: message_fields: unknown field subject_heder: did you mean subject_header?",
     ),
-}
-OF_ALL_HOSTS = {
+    "path": Fault(
+        {"spamexperts_backup_path": "before.json"},
+        "spamexperts_backup_path must be the absolute path of a file, in a directory that exists on the controller",
+    ),
+    "name": Fault(
+        {"spamexperts_reciever_port": 6514, "spamexperts_cluster": "mine", "spamexperts_vault_api_password": "mine"},
+        "spamexperts_reciever_port is not a variable of this collection: did you mean spamexperts_receiver_port?",
+    ),
     "east2": Fault(
         {"spamexperts_receiver_port": 6514}, "east, east2 are one cluster, because they have the same api_url"
     ),
@@ -150,44 +158,23 @@ OF_ALL_HOSTS = {
 }
 
 
-@pytest.fixture
-def refused(ansible, emulator, cluster):
-    """Runs configure for a good cluster, and for hosts of another one with a fault each; nothing is touched."""
-
-    def run(faults, *more):
-        other = cluster()
-        # The login that hosts lack comes from the environment.
-        login = ("spamexperts_api_url", "spamexperts_api_username", "spamexperts_api_password")
-        hosts = {**clusters({"other": other}), **{name: clusters({name: emulator})[name] for name in ("east", *faults)}}
-        env = {"SPAMEXPERTS_API_USERNAME": hosts["east"].pop(login[1])}
-        for name, variables in hosts.items():
-            fault = faults.get(name, Fault({}, ""))
-            variables.update({**VARIABLES, **dict(more), **fault.variables})
-        done = ansible.play(PLAYBOOK, "-vvvv", hosts=hosts, extra={"spamexperts_clusters": "all"}, env=env)
-        assert done.status != 0
-        assert emulator.journal.requests == other.journal.requests == []
-        return done.assert_hides({SECRET, "hunter2hunter2"})
-
-    return run
-
-
-def test_bad_values_of_one_host_stop_all_before_anything_is_touched(refused):
-    run = refused(OF_ONE_HOST)
-    for name, fault in OF_ONE_HOST.items():
-        assert fault.sentence in run.result(LOOK_TASK, name)["msg"]
-    assert run.failed(LOOK_TASK) == sorted(OF_ONE_HOST)
-
-
-def test_problems_of_all_hosts_stop_all_before_anything_is_touched(refused):
-    run = refused(OF_ALL_HOSTS)
-    said = (run.stdout + run.stderr).replace("\n", " ")
-    assert [name for name, fault in OF_ALL_HOSTS.items() if fault.sentence not in said] == []
-    assert " for east" not in said and " for other" not in said
-
-
-def test_backup_path_that_cannot_be_written_stops_all_before_anything_is_touched(refused):
-    run = refused({}, ("spamexperts_backup_path", "before.json"))
-    assert "Set spamexperts_backup_path to an absolute path" in (run.stdout + run.stderr).replace("\n", " ")
+def test_all_problems_of_all_hosts_stop_all_before_anything_is_touched(ansible, emulator, cluster):
+    other, spoilt = cluster(), cluster()
+    # The login that hosts lack comes from the environment.
+    login = ("spamexperts_api_url", "spamexperts_api_username", "spamexperts_api_password")
+    emulators = {"other": other, "east": emulator, **dict.fromkeys(FAULTS, spoilt), "east2": emulator}
+    hosts = clusters(emulators)
+    env = {"SPAMEXPERTS_API_USERNAME": hosts["east"].pop(login[1])}
+    for name, variables in hosts.items():
+        variables.update({**VARIABLES, **FAULTS.get(name, Fault({}, "")).variables})
+    run = ansible.play(PLAYBOOK, "-vvvv", hosts=hosts, extra={"spamexperts_clusters": "all"}, env=env)
+    assert run.status != 0
+    assert [one.journal.requests for one in (emulator, other, spoilt)] == [[], [], []]
+    run.assert_hides({SECRET, "hunter2hunter2"})
+    said = run.result("Validate the variables of all clusters", "other")["msg"]
+    assert [name for name, fault in FAULTS.items() if fault.sentence not in said] == []
+    assert said.count(". ") == len(FAULTS) - 1
+    assert "other" not in said and "mine" not in said
 
 
 def test_text_from_a_survey(ansible, emulator):

@@ -84,6 +84,7 @@ MEET_THE_CORE = tuple(
         "receiver_settings",
         "restore",
         "status",
+        "variables",
     )
 )
 BETWEEN = ("2.18", "2.19", "2.20")  # the ansible-cores between the oldest and the newest

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, spamexperts.local_cloud contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every variable of the playbooks in every form in which a value arrives, as this ansible-core hands it on."""
+
+from __future__ import annotations
+
+import ansible.release
+import pytest
+from functional.harness import one_play
+
+from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._variables import PLAYBOOKS, VARIABLES
+
+# From 2.19 on, the text that AWX marks as unsafe is read as YAML once more.
+READ_TWICE = tuple(map(int, ansible.release.__version__.split(".")[:2])) >= (2, 19)
+
+# As an inventory has them; None: the variable is not there.
+FORMS = {
+    "absent": None,
+    "null": "null",
+    "blank": "''",
+    "blanks": "'  '",
+    "survey_blank": "!unsafe ''",
+    "survey_514": "!unsafe '514'",
+    "survey_true": "!unsafe 'True'",
+    "text_514": "'514'",
+    "text_true": "'True'",
+    "number": "514",
+    "true": "true",
+    "template_514": "'{{ 514 }}'",
+    "template_blank": "\"{{ '' }}\"",
+    "omitted": "'{{ omit }}'",
+    "undefined": "'{{ nothing_of_that_name }}'",
+    "list": "[1]",
+    "dictionary": "{colour: 1}",
+}
+BLANK = ("absent", "null", "blank", "blanks", "survey_blank", "template_blank", "omitted")
+NUMBER = ("survey_514", "text_514", "number", "template_514")
+TRUE = ("text_true", "true", "survey_true")
+# That it is a problem.
+PROBLEM = object()
+
+
+def expected(variable, form):
+    """The value, or PROBLEM; None if there is none."""
+    kind = variable.type
+    if form in BLANK:
+        return variable.default
+    if form in NUMBER:
+        of_number = {"text": "514", "hosts": "514", "int": 514, "serial": "514", "list": ["514"], "host": "514"}
+        return {**of_number, "port": 514}.get(kind, PROBLEM)
+    if form in TRUE:
+        if kind == "bool":
+            return True
+        is_text = form == "text_true" or (form == "survey_true" and not READ_TWICE)
+        return {"text": "True", "hosts": "True", "host": "true", "list": ["True"]}.get(kind, PROBLEM) if is_text else PROBLEM
+    if form == "list" and kind in ("hosts", "list"):
+        return {"hosts": [1], "list": ["1"]}[kind]
+    return PROBLEM
+
+
+@pytest.fixture(scope="module")
+def read(ansible, tmp_path_factory):
+    """What each playbook reads of each form: a host has all variables in that form. The environment is empty."""
+    lines = ["all:", "  hosts:"]
+    for form, text in FORMS.items():
+        lines.append(f"    {form}:")
+        lines += [f"      {variable.name}: {text}" for variable in VARIABLES if text]
+    inventory = tmp_path_factory.mktemp("variables") / "forms.yml"
+    inventory.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    msg = {name: "{{ lookup('spamexperts.local_cloud.variables', '%s') }}" % name for name in PLAYBOOKS}
+    single = {
+        "name": "one",
+        "ansible.builtin.debug": {
+            "msg": {
+                variable.key: "{{ lookup('spamexperts.local_cloud.variable', '%s') }}" % variable.name
+                for variable in VARIABLES
+            }
+        },
+        "when": "inventory_hostname in %s" % (list(BLANK),),
+    }
+    run = ansible.play(
+        one_play({"name": "all", "ansible.builtin.debug": {"msg": msg}}, single),
+        "-i",
+        str(inventory),
+        hosts={form: {} for form in FORMS},
+        env={variable.environment: "" for variable in VARIABLES if variable.environment},
+    ).assert_ok()
+    return {form: (run.result("all", form)["msg"], run.result("one", form).get("msg")) for form in FORMS}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("variable", VARIABLES, ids=lambda variable: variable.name)
+def test_a_variable_in_every_form(read, variable, form):
+    every, one = read[form]
+    wanted = expected(variable, form)
+    for playbook in variable.playbooks:
+        given = every[playbook]
+        problems = [text for text in given["problems"] if text.startswith(f"{variable.name} ")]
+        if variable.type == "saved":
+            is_fine = form in BLANK or form.startswith(("text", "template")) or form == "dictionary"
+            assert bool(problems) != (is_fine or (form.startswith("survey") and not READ_TWICE))
+            continue
+        assert len(problems) == (wanted is PROBLEM), problems
+        if wanted is not PROBLEM:
+            assert given["values"].get(variable.key) == (list(wanted) if isinstance(wanted, tuple) else wanted)
+        assert (variable.name in given["missing"]) == (form in BLANK and playbook in variable.needed_by)
+    if one:
+        assert one[variable.key] == (list(variable.default) if variable.default == () else variable.default)
+
+
+def test_settings_are_only_made_of_what_is_right(read):
+    assert {form: every["configure"]["settings"] for form, (every, _one) in read.items()} == dict.fromkeys(FORMS, {})
