@@ -179,9 +179,7 @@ def _path(variable: Variable, value: t.Any) -> str:
 
 
 def _list(variable: Variable, value: t.Any) -> t.List[str]:
-    items = value.split(",") if isinstance(value, str) else value
-    if not isinstance(items, list):
-        raise Problem(f"must be a list, or text with commas, not {_kind(value)}")
+    items = value if isinstance(value, list) else _text(variable, value).split(",")
     return [_text(variable, item) for item in items]
 
 

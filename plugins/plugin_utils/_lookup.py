@@ -25,14 +25,14 @@ _STRUCTURED = ("hosts", "list", "log_format", "saved")
 def value_of(templar: t.Any, variables: t.Mapping[str, t.Any], variable: Variable) -> t.Any:
     """What a host has for a variable, None if nothing; raises Problem, never with a secret in it."""
     value = variables.get(variable.name)
-    # Text that stands for nothing before ansible-core 2.19.
-    if value is None or value == variables.get("omit", ""):
-        return None
     # What was saved of many clusters is large, and its parts need not be looked at here.
     if variable.type == "saved" and not isinstance(value, str):
         return value
     try:
         made = templar.template(value, **({} if variable.type in _STRUCTURED else TEXT_STAYS_TEXT))
+        # What omit is before ansible-core 2.19.
+        if isinstance(made, str) and made == variables.get("omit"):
+            return None
         return made if variable.type == "saved" else plain(made)
     except AnsibleError as error:
         if type(error).__name__ == "AnsibleValueOmittedError":

@@ -332,7 +332,7 @@ VARIABLES = (
         ("rotate_secret",),
         "nodes that no longer exist, so that nobody waits for them",
         "Which nodes no longer exist?",
-        default=(),
+        default=[],
     ),
 )
 BY_NAME = {variable.name: variable for variable in VARIABLES}
