@@ -37,14 +37,16 @@ class Problem(ValueError):
 class Given:
     """What one host gives to a playbook.
 
-    values: by name without the prefix; what is not given and has no default is not there.
-    settings: the options of remote_syslog_server that the variables stand for; empty while there are problems.
+    given: values by name without the prefix; what is not given and has no default is not there.
+    secret: the same of the variables that hold a secret. hidden: the texts that no output may show.
+    settings: the options of remote_syslog_server that the variables stand for; empty while anything is wrong.
     missing: names of variables that the playbook needs. problems: sentences, without a secret.
     """
 
-    values: t.Dict[str, t.Any]
+    given: t.Dict[str, t.Any]
+    secret: t.Dict[str, t.Any]
+    hidden: t.List[str]
     settings: t.Dict[str, t.Any]
-    secrets: t.List[str]
     missing: t.List[str]
     problems: t.List[str]
 
@@ -59,7 +61,9 @@ def read(
 
     names: of all variables of the host. value_of: the value of one of them, None if there is none; raises Problem.
     """
-    values, missing, problems = {}, [], misspelt(names)
+    given: t.Dict[str, t.Any] = {}
+    secret: t.Dict[str, t.Any] = {}
+    missing, problems = [], misspelt(names)
     for variable in of_playbook(playbook):
         try:
             value = value_or_default(variable, value_of(variable), environment)
@@ -69,13 +73,13 @@ def read(
         if value is not None:
             # What was saved of many clusters is too large to be handed on with everything else.
             if variable.type != "saved":
-                values[variable.key] = value
+                (secret if variable.secret else given)[variable.key] = value
         elif playbook in variable.needed_by:
             missing.append(variable.name)
     settings: t.Dict[str, t.Any] = {}
     if playbook in SETTING_PLAYBOOKS and not missing and not problems:
-        settings = _settings(values)
-    return Given(values, settings, _secrets(values), missing, problems)
+        settings = _settings(given, secret["log_format"])
+    return Given(given, secret, _hidden(secret), settings, missing, problems)
 
 
 def value_or_default(variable: Variable, value: t.Any, environment: t.Mapping[str, str]) -> t.Any:
@@ -243,15 +247,15 @@ def _shown(variable: Variable, value: t.Any) -> str:
     return repr(shorten(value)) if isinstance(value, str) and not variable.secret else _kind(value)
 
 
-def _settings(values: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+def _settings(given: t.Mapping[str, t.Any], wanted: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """The settings that configure gives a cluster and audit expects of it. What is not given is not managed."""
-    made = log_format(values["log_format"])
+    made = log_format(wanted)
     named = {
-        "host": values["receiver_host"],
-        "port": values["receiver_port"],
-        "socket_type": values["receiver_transport"],
-        "facility": values.get("facility"),
-        "level": values.get("level"),
+        "host": given["receiver_host"],
+        "port": given["receiver_port"],
+        "socket_type": given["receiver_transport"],
+        "facility": given.get("facility"),
+        "level": given.get("level"),
         "enabled": True,
         "message_template": compile_template(made, "message"),
         "status_template": compile_template(made, "status"),
@@ -259,8 +263,8 @@ def _settings(values: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     return {name: value for name, value in named.items() if value is not None}
 
 
-def _secrets(values: t.Mapping[str, t.Any]) -> t.List[str]:
-    """The texts to hide in all output because templates hold them."""
-    fmt = values.get("log_format") or {}
-    found = (fmt.get("secret"), values.get("restore_secret"), *(fmt.get("previous_secrets") or ()))
+def _hidden(secret: t.Mapping[str, t.Any]) -> t.List[str]:
+    """The texts that templates hold and no output may show."""
+    fmt = secret.get("log_format") or {}
+    found = (fmt.get("secret"), secret.get("restore_secret"), *(fmt.get("previous_secrets") or ()))
     return [str(secret) for secret in found if secret]

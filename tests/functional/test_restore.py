@@ -23,7 +23,7 @@ VARIABLES = {
     "spamexperts_log_format": {"secret": SECRET, "previous_secrets": [OLD_SECRET]},
 }
 LOOK_TASK, SET_TASK, SAY_TASK = (
-    "Collect the desired settings of each cluster",
+    "Read the variables of each cluster",
     "Set the cluster's remote syslog",
     "Show the result of each cluster",
 )
