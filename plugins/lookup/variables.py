@@ -42,8 +42,8 @@ _raw:
     - C(given), the values by name without C(spamexperts_), without those that are not given and have no default.
     - C(secret), the same for variables that hold a secret.
     - C(hidden), the list of texts that no output may show.
-    - C(settings), the options of the module M(spamexperts.local_cloud.remote_syslog_server) that they stand for, for the
-      playbooks C(configure) and C(audit); empty as long as anything is wrong.
+    - C(settings), for the playbooks C(configure) and C(audit) the options of the module
+      M(spamexperts.local_cloud.remote_syslog_server) that they stand for; empty as long as anything is wrong.
     - C(missing), the names of the variables that the playbook needs and that are not given.
     - C(problems), one sentence for each variable that cannot be used.
   type: list

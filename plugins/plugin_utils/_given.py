@@ -111,7 +111,8 @@ def misspelt(names: t.Iterable[str]) -> t.List[str]:
         key = name[len(PREFIX) :].lower()
         near = [variable for variable in VARIABLES if _is_near(key, variable.key)]
         if near:
-            found.append(f"{name} is not a variable of this collection: did you mean {near[0].name}? If it is your own, rename it")
+            meant = f"did you mean {near[0].name}? If it is your own, rename it"
+            found.append(f"{name} is not a variable of this collection: {meant}")
     return found
 
 
@@ -155,14 +156,14 @@ def _bool(variable: Variable, value: t.Any) -> bool:
 
 
 def _int(variable: Variable, value: t.Any) -> int:
-    if isinstance(value, (str, int)) and not isinstance(value, bool):
-        if re.match(r"\s*\+?[0-9]{1,9}\s*\Z", str(value)) and int(value) >= variable.minimum:
-            return int(value)
+    is_number = isinstance(value, (str, int)) and re.match(r"\s*\+?[0-9]{1,9}\s*\Z", str(value))
+    if is_number and int(value) >= variable.minimum:
+        return int(value)
     raise Problem(f"must be a whole number, {variable.minimum} or more, not {_shown(variable, value)}")
 
 
 def _serial(variable: Variable, value: t.Any) -> str:
-    if isinstance(value, (str, int)) and not isinstance(value, bool) and re.match(r"\s*0*[1-9]\d*%?\s*\Z", str(value)):
+    if isinstance(value, (str, int)) and re.match(r"\s*0*[1-9]\d*%?\s*\Z", str(value)):
         return str(value).strip()
     raise Problem(f"must be a number of clusters such as 5, or a percentage such as 10%, not {_shown(variable, value)}")
 
@@ -199,7 +200,8 @@ def _api_url(variable: Variable, value: t.Any) -> str:
     try:
         api_address(url)
     except OptionError as error:
-        raise Problem(re.sub(r"\b(api_(?:username|password))\b", PREFIX + r"\1", error.message.split(" ", 1)[1])) from None
+        sentence = error.message.split(" ", 1)[1]
+        raise Problem(re.sub(r"\b(api_(?:username|password))\b", PREFIX + r"\1", sentence)) from None
     return url
 
 

@@ -55,7 +55,7 @@ VARIABLES = (
         "spamexperts_clusters",
         "hosts",
         CLUSTER_PLAYBOOKS,
-        "group of the clusters in the inventory; only as an extra variable, because it determines the hosts of the play",
+        "group of the clusters in the inventory; only as an extra variable, because it determines the play's hosts",
         "Which group of clusters?",
         default="localhost",
     ),
@@ -258,7 +258,7 @@ VARIABLES = (
         "spamexperts_backup_artifact",
         "bool",
         WRITING_PLAYBOOKS,
-        "also pass the earlier settings on as an artifact of the job, secrets masked; everyone who may read the job sees"
+        "also pass the earlier settings on as an artifact of the job, secrets masked; anyone who may read the job sees"
         " them",
         "Keep the earlier settings as an artifact of the job?",
         default=False,
@@ -282,8 +282,8 @@ VARIABLES = (
         "spamexperts_restore",
         "saved",
         ("restore",),
-        "instead of the file: a result of the module `remote_syslog_server`, its `before` alone, or a dictionary of either"
-        " by inventory host; text is read as YAML or JSON",
+        "instead of the file: a result of the module `remote_syslog_server`, its `before` alone, or a dictionary of"
+        " either by inventory host; text is read as YAML or JSON",
         "What is to be restored?",
         shown_default="the file `spamexperts_backup_path`",
     ),
@@ -291,7 +291,8 @@ VARIABLES = (
         "spamexperts_restore_secret",
         "text",
         CLUSTER_PLAYBOOKS[:3],
-        "what to put in place of `********`, which hides a secret in a template; without it, such a template is refused",
+        "what `restore` puts in place of `********`, which hides a secret in a template; without it, such a template is"
+        " refused",
         "Which secret was in the templates that are to be restored?",
         secret=True,
     ),
@@ -337,7 +338,7 @@ VARIABLES = (
 )
 BY_NAME = {variable.name: variable for variable in VARIABLES}
 # What the playbooks and the inventory plugin set themselves and what looks like a misspelt name from the table.
-OWN = ("spamexperts_cluster",)
+OWN = ("spamexperts_cluster", "spamexperts_counters")
 
 
 def of_playbook(playbook: str) -> t.Tuple[Variable, ...]:

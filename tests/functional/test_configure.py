@@ -134,7 +134,7 @@ FAULTS = {
     ),
     "format": Fault(
         {"spamexperts_log_format": {"secret": SECRET, "message_fields": ["id", "subject_heder"]}},
-        "spamexperts_log_format cannot be used: message_fields: unknown field subject_heder: did you mean subject_header?",
+        "spamexperts_log_format cannot be used: message_fields: unknown field subject_heder: did you mean subject_header",
     ),
     "path": Fault(
         {"spamexperts_backup_path": "before.json"},

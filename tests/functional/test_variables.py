@@ -57,8 +57,9 @@ def expected(variable, form):
     if form in TRUE:
         if kind == "bool":
             return True
-        is_text = form == "text_true" or (form == "survey_true" and not READ_TWICE)
-        return {"text": "True", "hosts": "True", "host": "true", "list": ["True"]}.get(kind, PROBLEM) if is_text else PROBLEM
+        if form == "true" or (form == "survey_true" and READ_TWICE):
+            return PROBLEM
+        return {"text": "True", "hosts": "True", "host": "true", "list": ["True"]}.get(kind, PROBLEM)
     if form == "list" and kind in ("hosts", "list"):
         return {"hosts": [1], "list": ["1"]}[kind]
     return PROBLEM
