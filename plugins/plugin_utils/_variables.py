@@ -102,6 +102,7 @@ VARIABLES = (
         CLUSTER_PLAYBOOKS,
         "SHA-256 fingerprint of the appliance's own certificate, which is then trusted",
         "What is the SHA-256 fingerprint of the appliance's certificate?",
+        environment="SPAMEXPERTS_CA_FINGERPRINT",
     ),
     Variable(
         "spamexperts_validate_certs",
@@ -129,6 +130,7 @@ VARIABLES = (
         "seconds after which a task for a cluster ends in any case, retries included",
         "How many seconds may a task for a cluster take?",
         shown_default="the modules'",
+        environment="SPAMEXPERTS_DEADLINE",
         minimum=1,
     ),
     Variable(

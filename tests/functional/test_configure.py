@@ -134,11 +134,15 @@ FAULTS = {
     ),
     "format": Fault(
         {"spamexperts_log_format": {"secret": SECRET, "message_fields": ["id", "subject_heder"]}},
-        "spamexperts_log_format cannot be used: message_fields: unknown field subject_heder: did you mean subject_header",
+        "spamexperts_log_format cannot be used: message_fields: unknown field subject_heder: did you mean",
     ),
     "path": Fault(
         {"spamexperts_backup_path": "before.json"},
         "spamexperts_backup_path must be the absolute path of a file, in a directory that exists on the controller",
+    ),
+    "undefined": Fault(
+        {"spamexperts_api_password": "{{ vault_of_nobody ~ 'hunter2hunter2' }}"},
+        "spamexperts_api_password cannot be resolved ('vault_of_nobody' is undefined); correct its template",
     ),
     "name": Fault(
         {"spamexperts_reciever_port": 6514, "spamexperts_cluster": "mine", "spamexperts_vault_api_password": "mine"},
@@ -177,8 +181,8 @@ def test_all_problems_of_all_hosts_stop_all_before_anything_is_touched(ansible, 
     assert "other" not in said and "mine" not in said
 
 
-def test_text_from_a_survey(ansible, emulator):
-    """Everything is text, and no answer is an empty one."""
+def test_text_from_a_survey(ansible, emulator, tmp_path):
+    """As AWX hands it on: everything is text that is no template, and no answer is an empty one."""
     extra = {
         "spamexperts_clusters": "",
         "spamexperts_receiver_host": "logs.example.com",
@@ -192,8 +196,10 @@ def test_text_from_a_survey(ansible, emulator):
         "spamexperts_backup_path": "",
         **{name: value for name, value in clusters({"one": emulator})["one"].items() if "_api_" in name},
     }
+    answers = tmp_path / "answers.yml"
+    answers.write_text("".join(f"{name}: !unsafe {json.dumps(text)}\n" for name, text in extra.items()))
     plays = books(PLAYBOOK, {"spamexperts_force": ""}, {"spamexperts_force": "true"})
-    _first, second = ansible.play(plays, extra=extra).assert_ok().every(SAY_TASK)
+    _first, second = ansible.play(plays, "-e", f"@{answers}").assert_ok().every(SAY_TASK)
     held = emulator.state.settings
     assert (held["port"], held["socket_type"], held["level"], held["facility"]) == ("5514", "udp", "DEBUG", "local0")
     assert second["msg"][0].endswith("changed: written again.")

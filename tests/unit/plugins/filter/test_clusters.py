@@ -57,6 +57,18 @@ def test_first_host_with_settings_writes():
     assert FILTERS["cluster_writers"](hosts) == {"writers": ["n1", "w"], "problems": []}
 
 
+def test_a_problem_is_said_once_and_names_its_hosts():
+    bad = {"problems": ["spamexperts_force must be true or false"]}
+    hosts = [{**host(f"n{number}"), **bad} for number in range(12)]
+    # Whoever has a problem does not disagree with the rest of its cluster, too.
+    hosts += [host("m", "b", "other", missing=["spamexperts_api_url", "spamexperts_api_username"]), host("w", "b")]
+    named = ", ".join(f"n{number}" for number in range(10))
+    assert FILTERS["cluster_writers"](hosts)["problems"] == [
+        f"spamexperts_force must be true or false ({named} and 2 more).",
+        "Set spamexperts_api_url, spamexperts_api_username for m.",
+    ]
+
+
 def test_restored_settings():
     saved = {"before": BEFORE, "before_defaults": ["port", "message_template"]}
     options = FILTERS["restore_settings"](saved, "one")

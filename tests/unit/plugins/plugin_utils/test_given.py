@@ -181,7 +181,7 @@ def test_every_variable_is_used():
     }
     settings = {"receiver_host", "facility", "level", "log_format"}
     # To come with the other parts of their issue.
-    later = {"serial", "backup_artifact", "deadline", "ca_fingerprint"}
+    later = {"serial", "backup_artifact"}
     assert {name[len(PREFIX) :] for name in unused} - later <= settings
 
 
