@@ -182,7 +182,7 @@ def test_all_problems_of_all_hosts_stop_all_before_anything_is_touched(ansible, 
 
 
 def test_text_from_a_survey(ansible, emulator, tmp_path):
-    """As AWX hands it on: everything is text that is no template, and no answer is an empty one."""
+    """As AWX hands it on: text that is never a template, and nothing for a blank answer."""
     extra = {
         "spamexperts_clusters": "",
         "spamexperts_receiver_host": "logs.example.com",
