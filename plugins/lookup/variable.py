@@ -12,8 +12,9 @@ version_added: 0.2.0
 description:
   - Reads a C(spamexperts_) variable as the playbooks of this collection understand it. An empty text and null count as
     not given, and text counts as the number, the boolean or the list that it spells.
-  - It fails, naming the variable, for a value that the playbooks do not accept. Some variables hold a secret; use
-    C(no_log) where such a value could be shown.
+  - It fails, naming the variable, for a value that the playbooks do not accept, and if there is a variable whose name
+    differs from one of the collection's in one or two letters.
+  - Some variables hold a secret. Use C(no_log) where such a value could be shown.
 options:
   _terms:
     description: Name of a variable, such as V(spamexperts_receiver_port).
@@ -47,7 +48,7 @@ import typing as t
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._given import Problem, value_or_default
+from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._given import Problem, misspelt, value_or_default
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._lookup import value_of
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._variables import BY_NAME
 
@@ -58,12 +59,16 @@ class LookupModule(LookupBase):
     def run(self, terms: t.Any, variables: t.Any = None, **kwargs: t.Any) -> t.List[t.Any]:
         """The value of each variable."""
         self.set_options(var_options=variables, direct=kwargs)
+        known = variables or {}
+        unknown = misspelt(known)
+        if unknown:
+            raise AnsibleError("; ".join(unknown))
         found = []
         for name in terms:
             if name not in BY_NAME:
                 raise AnsibleError(f"{name} is not a variable of this collection")
             try:
-                given = value_of(self._templar, variables or {}, BY_NAME[name])
+                given = value_of(self._templar, known, BY_NAME[name])
                 value = value_or_default(BY_NAME[name], given, os.environ)
             except Problem as problem:
                 raise AnsibleError(f"{name} {problem}") from None

@@ -38,6 +38,22 @@ FORMS = {
 BLANK = ("absent", "null", "blank", "blanks", "survey_blank", "template_blank", "omitted")
 NUMBER = ("survey_514", "text_514", "number", "template_514")
 TRUE = ("text_true", "true", "survey_true")
+# Of the lookup of one variable: what a host has, and what it says.
+REFUSED = {
+    "spamexperts_receivers": (
+        {"spamexperts_recievers": "logs"},
+        "spamexperts_recievers is not a variable of this collection: did you mean spamexperts_receivers?",
+    ),
+    "spamexperts_proof_timeout": (
+        {"spamexperts_proof_timeout": "a minute"},
+        "spamexperts_proof_timeout must be a whole number, 0 or more, not 'a minute'",
+    ),
+    "spamexperts_log_format": (
+        {"spamexperts_log_format": {"secret": "too short"}},
+        "spamexperts_log_format cannot be used: secret must be 16 to 64 letters",
+    ),
+    "spamexperts_colour": ({}, "spamexperts_colour is not a variable of this collection"),
+}
 # That it is a problem.
 PROBLEM = object()
 
@@ -66,7 +82,7 @@ def expected(variable, form):
 
 
 @pytest.fixture(scope="module")
-def read(ansible, tmp_path_factory):
+def run(ansible, tmp_path_factory):
     """What each playbook reads of each form: a host has all variables in that form. The environment is empty."""
     lines = ["all:", "  hosts:"]
     for form, text in FORMS.items():
@@ -85,13 +101,23 @@ def read(ansible, tmp_path_factory):
         },
         "when": "inventory_hostname in %s" % (list(BLANK),),
     }
-    run = ansible.play(
-        one_play({"name": "all", "ansible.builtin.debug": {"msg": msg}}, single),
+    refused = {
+        "name": "refused",
+        "ansible.builtin.debug": {"msg": "{{ lookup('spamexperts.local_cloud.variable', inventory_hostname) }}"},
+        "when": "inventory_hostname in %s" % (list(REFUSED),),
+        "ignore_errors": True,
+    }
+    return ansible.play(
+        one_play({"name": "all", "ansible.builtin.debug": {"msg": msg}}, single, refused),
         "-i",
         str(inventory),
-        hosts={form: {} for form in FORMS},
+        hosts={**{form: {} for form in FORMS}, **{name: given for name, (given, _sentence) in REFUSED.items()}},
         env={variable.environment: "" for variable in VARIABLES if variable.environment},
     ).assert_ok()
+
+
+@pytest.fixture(scope="module")
+def read(run):
     return {form: (run.result("all", form)["msg"], [made["msg"] for made in run.every("one", form)]) for form in FORMS}
 
 
@@ -116,3 +142,10 @@ def test_a_variable_in_every_form(read, variable):
 
 def test_settings_are_only_made_of_what_is_right(read):
     assert {form: every["configure"]["settings"] for form, (every, _one) in read.items()} == dict.fromkeys(FORMS, {})
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_one_variable_that_cannot_be_used_is_named(run, name):
+    assert REFUSED[name][1] in run.result("refused", name)["msg"]
+    assert run.result("refused", name)["failed"]
+    run.assert_hides({"too short"})
