@@ -38,6 +38,6 @@ def value_of(templar: t.Any, variables: t.Mapping[str, t.Any], variable: Variabl
         if type(error).__name__ == "AnsibleValueOmittedError":
             return None
         # Not chained, and no more of its text: it can have the template and the lines around it.
-        undefined = re.search(r"'[\w.]+' is undefined|has no attribute '\w+'|no vault secrets", str(error))
-        detail = f" ({undefined.group().replace('has', 'something has', 1)})" if undefined else ""
+        known = re.search(r"'[\w.]+' is undefined|no attribute '\w+'|no vault secrets", str(error))
+        detail = f" ({known.group()})" if known else ""
         raise Problem(f"cannot be resolved{detail}; correct its template") from None
