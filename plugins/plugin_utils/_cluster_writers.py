@@ -13,7 +13,6 @@ import hashlib
 import json
 import typing as t
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import api_address
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._settings import option
 
 Item = t.Mapping[str, t.Any]
@@ -24,6 +23,9 @@ def cluster_fingerprint(settings: t.Union[Item, str, None], api_url: str) -> t.D
 
     Raises OptionError for a URL or a value that the module does not accept.
     """
+    # Ansible loads all filters of the collection for any one of them, and this takes longer than all the rest.
+    from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import api_address
+
     address = api_address(api_url).replace(":443/", "/", 1) if api_url else None
     # Before ansible-core 2.19 a variable whose template yields null is an empty text.
     if settings is None or isinstance(settings, str):

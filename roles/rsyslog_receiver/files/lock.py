@@ -78,9 +78,8 @@ def refusal(held, request):
     )
 
 
-def take(text):
-    """Take the lock and print its token, or say who has it and end with 1."""
-    request = json.loads(text)
+def acquire(request):
+    """Take the lock; return its token. Raises BlockingIOError with a sentence where somebody else keeps it."""
     give_up = time.monotonic() + request["wait"]
     while True:
         with opened(request["path"]) as (held, fd):
@@ -90,12 +89,19 @@ def take(text):
                 record["until"] = clock() + request["lease"]
                 os.ftruncate(fd, 0)
                 os.pwrite(fd, json.dumps(record).encode("utf-8"), 0)
-                print(record["token"])
-                return
+                return record["token"]
         if time.monotonic() >= give_up:
-            print(refusal(held, request), file=sys.stderr)
-            sys.exit(1)
+            raise BlockingIOError(refusal(held, request))
         time.sleep(0.5)
+
+
+def take(text):
+    """Take the lock and print its token, or say who has it and end with 1."""
+    try:
+        print(acquire(json.loads(text)))
+    except BlockingIOError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
 
 
 def digest(path):
