@@ -41,7 +41,7 @@ class _Role:
         self._action = action
         self._variables = variables
         settings = {name: self._evaluated(variables[name]) for name in variables if name.startswith(SETTINGS)}
-        facts = {name: plain(variables["ansible_facts"][name]) for name in FACTS}
+        facts = {name: plain(value) for name, value in variables["ansible_facts"].items() if name in FACTS}
         self._variables = {
             **{name: _literal(variables[name]) for name in variables if name.startswith((_receiver.PREFIX, *NEEDED))},
             **{name: untrusted(plain(value)) for name, value in settings.items()},
@@ -139,14 +139,17 @@ class ActionModule(ActionBase):
         return json.loads(done["stdout"].strip().rpartition("\n")[2])
 
     def _run(self, python: str, text: bytes) -> Result:
-        """Run a program by standard input if the connection can do that, because arguments can be seen by others."""
+        """Run a program by standard input if the connection can do that, because arguments can be seen by others.
+
+        Isolated: it imports nothing from the directory that it starts in.
+        """
         if self._is_pipelining_enabled("new"):
-            return self._low_level_execute_command(f"{python} -", in_data=text)
+            return self._low_level_execute_command(f"{python} -I -", in_data=text)
         folder = self._make_tmp_path()
         try:
             path = self._connection._shell.join_path(folder, "receiver.py")
             self._transfer_data(path, text)
             self._fixup_perms2((folder, path), execute=False)
-            return self._low_level_execute_command(f"{python} {shlex.quote(path)}")
+            return self._low_level_execute_command(f"{python} -I {shlex.quote(path)}")
         finally:
             self._remove_tmp_path(folder)
