@@ -71,7 +71,7 @@ def refusal(held, request):
             held["node"],
             held["process"] or "unknown",
             held["since"],
-            request["wait"],
+            int(request["wait"]),
             (held["until"] - clock()) // 60 + 1,
             request["path"],
         )
@@ -80,13 +80,15 @@ def refusal(held, request):
 
 def acquire(request):
     """Take the lock; return its token. Raises BlockingIOError with a sentence where somebody else keeps it."""
-    give_up = time.monotonic() + request["wait"]
+    # Before ansible-core 2.19 numbers may come as text.
+    wait, lease = int(request["wait"]), int(request["lease"])
+    give_up = time.monotonic() + wait
     while True:
         with opened(request["path"]) as (held, fd):
             if not held or is_over(held, request):
                 record = dict(identity(request), token=uuid.uuid4().hex)
                 record["since"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-                record["until"] = clock() + request["lease"]
+                record["until"] = clock() + lease
                 os.ftruncate(fd, 0)
                 os.pwrite(fd, json.dumps(record).encode("utf-8"), 0)
                 return record["token"]
