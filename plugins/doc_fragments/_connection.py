@@ -35,7 +35,7 @@ options:
   validate_certs:
     description:
       - Whether to check the server's certificate. Rather than switching this off for the self-signed certificate that
-        the product ships with, give that certificate in O(ca_path).
+        the product ships with, give its fingerprint in O(ca_fingerprint).
       - If the option is not given, the value of the environment variable E(SPAMEXPERTS_VALIDATE_CERTS) is used.
     type: bool
     default: true
@@ -43,14 +43,39 @@ options:
     description:
       - Path of a PEM file with the CA certificates that the server's certificate is checked against. The file must be
         on the host where the task runs.
-      - If the option is not given, the value of the environment variable E(SPAMEXPERTS_CA_PATH) is used.
+      - If the option is not given, the value of the environment variable E(SPAMEXPERTS_CA_PATH) is used. Without
+        either, the file that C(SSL_CERT_FILE), C(REQUESTS_CA_BUNDLE) or C(CURL_CA_BUNDLE) names in the environment is
+        used, in this order, and otherwise the CA certificates of C(requests).
     type: path
+  ca_fingerprint:
+    description:
+      - SHA-256 fingerprint of the certificate that the server itself presents, as 64 hexadecimal digits with or without
+        colons. It is meant for a certificate that no CA has signed, such as the one that the product ships with, and it
+        is of that certificate and never of a CA above it. On the cluster, C(openssl x509 -noout -sha256 -fingerprint
+        -in CERTIFICATE) shows it; do not take it from the network without comparing.
+      - If it is given, exactly this certificate is accepted, before anything is sent to the server. Its names, issuer
+        and dates do not matter then, and neither do O(ca_path) and O(validate_certs). A certificate that was renewed
+        has another fingerprint.
+      - If the option is not given, the value of the environment variable E(SPAMEXPERTS_CA_FINGERPRINT) is used.
+    type: str
+    version_added: 0.2.0
   timeout:
     description:
-      - Seconds to wait for a connection, and for each part of a reply.
+      - Seconds to wait for a connection, and for each part of a reply, from 1 to 86400.
       - If the option is not given, the value of the environment variable E(SPAMEXPERTS_TIMEOUT) is used.
     type: int
     default: 60
+  deadline:
+    description:
+      - Seconds that the whole task may take, from 1 to 86400, with all repeated requests, with the pauses between them
+        and with O(spamexperts.local_cloud.remote_syslog_server#module:verify). When they are over, the task fails,
+        whatever it is waiting for. In an inventory they are for each cluster.
+      - Looking up a host name, and waiting for the second and further addresses of one that does not answer, can add to
+        it.
+      - If the option is not given, the value of the environment variable E(SPAMEXPERTS_DEADLINE) is used.
+    type: int
+    default: 300
+    version_added: 0.2.0
   retries:
     description:
       - How often a request that only reads is repeated, with growing pauses, if the connection fails or the server is
@@ -60,7 +85,8 @@ options:
     default: 3
   use_proxy:
     description:
-      - Whether to use the proxy that the environment names.
+      - Whether to use the proxy that the environment names in C(https_proxy) or C(all_proxy), except for the hosts in
+        C(no_proxy). The settings of macOS are not used.
     type: bool
     default: true
 """
@@ -86,7 +112,13 @@ options:
   ca_path:
     env:
       - name: SPAMEXPERTS_CA_PATH
+  ca_fingerprint:
+    env:
+      - name: SPAMEXPERTS_CA_FINGERPRINT
   timeout:
     env:
       - name: SPAMEXPERTS_TIMEOUT
+  deadline:
+    env:
+      - name: SPAMEXPERTS_DEADLINE
 """

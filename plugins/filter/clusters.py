@@ -12,16 +12,27 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import OptionError
-from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils import _cluster_writers, _report, _restore
+from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils import (
+    _backup,
+    _cluster_writers,
+    _receivers,
+    _report,
+    _restore,
+)
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._values import untrusted
 
 _FUNCTIONS: t.Tuple[t.Callable[..., t.Any], ...] = (
     _cluster_writers.cluster_fingerprint,
     _cluster_writers.cluster_writers,
-    _restore.restorable_settings,
+    _backup.backup_settings,
+    _backup.cluster_results,
+    _backup.earlier_backup,
+    _receivers.existing_hosts,
+    _receivers.pointed_receivers,
     _restore.restore_settings,
     _report.change_report,
     _report.drift_report,
+    _report.stop_report,
     _report.status_report,
 )
 

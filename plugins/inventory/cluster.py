@@ -22,8 +22,8 @@ description:
   - Every host has the variables C(spamexperts_cluster), the cluster's name; C(spamexperts_api_url), the cluster's
     address without credentials; and C(spamexperts_node), the node's status with the same keys and types as in
     RV(spamexperts.local_cloud.server_status_info#module:nodes).
-  - O(api_url), O(api_username), O(api_password), O(ca_path), O(name) and everything in O(clusters) can be templates,
-    for example with a lookup. They can use extra variables and no others.
+  - O(api_url), O(api_username), O(api_password), O(ca_path), O(ca_fingerprint), O(name) and everything in O(clusters)
+    can be templates, for example with a lookup. They can use extra variables and no others.
   - Text from a cluster is data. It is never treated as a template.
   - Either all nodes of all clusters are added, or the source fails and adds nothing; see also O(fail_on_errors). The
     source also fails if a node's name is not a valid host name, if it is the name of the local host or of a group, and
@@ -44,8 +44,8 @@ options:
     description:
       - The clusters, if there is more than one.
       - Each is a dictionary with its own O(name) and any of the options O(api_url), O(api_username), O(api_password),
-        O(validate_certs), O(ca_path), O(timeout), O(retries) and O(use_proxy). Options that it lacks are taken from the
-        top of the file, then from the environment.
+        O(validate_certs), O(ca_path), O(ca_fingerprint), O(timeout), O(deadline), O(retries) and O(use_proxy). Options
+        that it lacks are taken from the top of the file, then from the environment.
     type: list
     elements: dict
   fail_on_errors:
@@ -185,9 +185,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _check(self, found: Found) -> None:
         owners: t.Dict[str, str] = {}
+        groups = {*self.inventory.groups, "spamexperts_nodes", *(cluster.group for cluster, _nodes in found)}
         for cluster, nodes in found:
             for node in nodes:
-                if node in self.inventory.groups:
+                if node in groups:
                     raise AnsibleParserError(
                         f"cluster {cluster.name}: its node {node} has the name of a group; rename the group"
                     )

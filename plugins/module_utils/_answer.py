@@ -14,7 +14,7 @@ import re
 import typing as t
 
 from ._errors import ReplyError
-from ._layouts import PROSE, braced
+from ._layouts import PROSE, braced, unique
 from ._reply import ERRORS, error_in, is_warning, lines_of
 
 Redact = t.Callable[[str], str]
@@ -31,8 +31,15 @@ _SEPARATOR = re.compile(r"[\t;|]|,\S|[\"'],")
 
 
 def parse_json(text: str, opening: str = "{[", closing: str = "}]") -> t.Optional[t.Tuple[t.Any, t.List[str]]]:
-    """The object or list in a reply, and the lines around it. Numbers that JSON lacks, such as NaN, become text."""
-    return braced(lines_of(text), lambda body: json.loads(body, parse_constant=str), opening, closing)
+    """The object or list in a reply, and the lines around it; None if a key occurs twice in an object.
+
+    Numbers that JSON lacks, such as NaN, become text.
+    """
+    return braced(lines_of(text), _json, opening, closing)
+
+
+def _json(text: str) -> t.Any:
+    return json.loads(text, parse_constant=str, object_pairs_hook=unique)
 
 
 def json_in(text: str) -> t.Any:

@@ -21,6 +21,8 @@ Params = t.Mapping[str, t.Any]
 Result = t.Dict[str, t.Any]
 
 _READS = re.compile(r"api_(?:get|list|find)_\w+\Z|api_help\Z")
+# Nobody's word makes a read of these.
+_WRITES = re.compile(r"api_(?:set|add|create|update|remove|delete)_")
 # Every call carries these two anyway.
 _RESERVED = ("call", "api_language")
 
@@ -28,11 +30,15 @@ _RESERVED = ("call", "api_language")
 def call_method(params: Params, check_mode: bool) -> Result:
     """The result of api_call. Raises ApiError, with ``changed`` in its result if a write may have taken effect."""
     method, arguments = _method(params["method"]), _arguments(params.get("arguments") or {})
-    reads = bool(_READS.match(method))
+    reads = bool(_READS.match(method)) or params["read_only"]
+    if params["read_only"] and _WRITES.match(method):
+        raise OptionError(f"method {method} changes the cluster, as its name says; remove read_only")
+    if params["read_only"] and params["allow_write"]:
+        raise OptionError("read_only and allow_write contradict each other; remove one of them")
     if not reads and not params["allow_write"]:
         raise OptionError(
             f"method {method} may change the cluster, as may any method other than api_get_*, api_list_*, api_find_*"
-            " and api_help; set allow_write to true if you intend that"
+            " and api_help; set read_only to true if you know that it changes nothing, or allow_write if it may"
         )
     connection = Connection.from_options(params)
     with Client(connection) as client:

@@ -9,33 +9,44 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
-from ansible.module_utils.basic import env_fallback
+from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ._layouts import NAMES
 
 Spec = t.Dict[str, t.Dict[str, t.Any]]
 
 
+def env_fallback(*names: str) -> str:
+    """The first of the environment variables that is not empty: AWX sets one for each empty field of a credential."""
+    for name in names:
+        if os.environ.get(name):
+            return os.environ[name]
+    raise AnsibleFallbackNotFound
+
+
+def _from(variable: str) -> t.Tuple[t.Callable[..., str], t.List[str]]:
+    return env_fallback, [variable]
+
+
 def connection_spec() -> Spec:
     """The options that say how to reach a cluster; documented in the fragment ``_connection``."""
     return {
-        "api_url": {"type": "str", "required": True, "fallback": (env_fallback, ["SPAMEXPERTS_API_URL"])},
-        "api_username": {"type": "str", "required": True, "fallback": (env_fallback, ["SPAMEXPERTS_API_USERNAME"])},
+        "api_url": {"type": "str", "required": True, "fallback": _from("SPAMEXPERTS_API_URL")},
+        "api_username": {"type": "str", "required": True, "fallback": _from("SPAMEXPERTS_API_USERNAME")},
         "api_password": {
             "type": "str",
             "required": True,
             "no_log": True,
-            "fallback": (env_fallback, ["SPAMEXPERTS_API_PASSWORD"]),
+            "fallback": _from("SPAMEXPERTS_API_PASSWORD"),
         },
-        "validate_certs": {
-            "type": "bool",
-            "default": True,
-            "fallback": (env_fallback, ["SPAMEXPERTS_VALIDATE_CERTS"]),
-        },
-        "ca_path": {"type": "path", "fallback": (env_fallback, ["SPAMEXPERTS_CA_PATH"])},
-        "timeout": {"type": "int", "default": 60, "fallback": (env_fallback, ["SPAMEXPERTS_TIMEOUT"])},
+        "validate_certs": {"type": "bool", "default": True, "fallback": _from("SPAMEXPERTS_VALIDATE_CERTS")},
+        "ca_path": {"type": "path", "fallback": _from("SPAMEXPERTS_CA_PATH")},
+        "ca_fingerprint": {"type": "str", "fallback": _from("SPAMEXPERTS_CA_FINGERPRINT")},
+        "timeout": {"type": "int", "default": 60, "fallback": _from("SPAMEXPERTS_TIMEOUT")},
+        "deadline": {"type": "int", "default": 300, "fallback": _from("SPAMEXPERTS_DEADLINE")},
         "retries": {"type": "int", "default": 3},
         "use_proxy": {"type": "bool", "default": True},
     }

@@ -5,48 +5,55 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""HTTP to the Software API: session, authentication, TLS, timeouts, retries. Knows neither Ansible nor meanings."""
+"""HTTP to the Software API: session, authentication, timeouts, retries. Knows neither Ansible nor meanings."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
-import traceback
+import time
 import typing as t
 import warnings
 from urllib.parse import quote, urlsplit
 
+from ._deadline import Deadline
 from ._errors import ApiError, FaultAfterWrite, OptionError, TransportError, redactor, shorten
+from ._transport import REQUESTS_IMPORT_ERROR, Adapter, BodyError, Digest, causes_of, load, proxy_for, proxy_redactor
+from ._trust import Trust
 
-REQUESTS_IMPORT_ERROR: t.Optional[str] = None
-try:
+if REQUESTS_IMPORT_ERROR is None:
     import requests
-    from requests.adapters import HTTPAdapter
-    from requests.auth import HTTPBasicAuth, HTTPDigestAuth
-    from urllib3.exceptions import ConnectTimeoutError, InsecureRequestWarning, NewConnectionError, ReadTimeoutError
+    from requests.auth import HTTPBasicAuth
+    from urllib3.exceptions import (
+        ConnectTimeoutError,
+        HTTPError,
+        NewConnectionError,
+        ProxyError,
+        ReadTimeoutError,
+        SecurityWarning,
+    )
     from urllib3.util.retry import Retry
-except ImportError:
-    REQUESTS_IMPORT_ERROR = traceback.format_exc()
-    Retry = object  # type: ignore[misc,assignment]
 
 API_PATH = "/cgi-bin/api"
 # Web servers refuse a request line of more than 8 kB, each with a page of its own. A clear message comes first.
 _MAX_URL = 8000
-_MAX_RETRY_AFTER_S = 60.0
+# More is a mistake, and more than some libraries can wait.
+_MAX_SECONDS = 86400
+_MAX_PAUSE_S = 60.0
 _RETRY_STATUSES = (429, 502, 503, 504)
 
 
 @dataclasses.dataclass(frozen=True)
 class Connection:
-    """Where and how to reach one cluster; timeout in seconds. Make it with :meth:`from_options`."""
+    """Where and how to reach one cluster; timeout and deadline in seconds. Make it with :meth:`from_options`."""
 
     url: str
     username: str
     password: str = dataclasses.field(repr=False)
     # Other texts that must not appear in a message.
     secrets: t.Tuple[str, ...] = dataclasses.field(default=(), repr=False)
-    verify: t.Union[bool, str] = True
+    trust: Trust = Trust()
     timeout: float = 60.0
+    deadline: float = 300.0
     retries: int = 3
     use_proxy: bool = True
 
@@ -58,27 +65,20 @@ class Connection:
                 raise OptionError(f"{name} must not be empty; give the login of a Software API user")
         if ":" in options["api_username"]:
             raise OptionError("api_username must not contain a colon; HTTP authentication cannot carry one")
-        if options["timeout"] <= 0:
-            raise OptionError("timeout must be more than 0 seconds")
+        for name in ("timeout", "deadline"):
+            if not 0 < options[name] <= _MAX_SECONDS:
+                raise OptionError(f"{name} must be from 1 to {_MAX_SECONDS} seconds")
         if options["retries"] < 0:
             raise OptionError("retries must be 0 or more")
-        ca_path = options.get("ca_path")
-        verify: t.Union[bool, str] = bool(options["validate_certs"])
-        if verify and ca_path:
-            verify = os.path.expanduser(str(ca_path))
-            if not os.access(verify, os.R_OK):
-                raise TransportError(
-                    f"ca_path {verify} cannot be read where this task runs; give the path of a PEM file there",
-                    "tls",
-                )
         return cls(
             url=api_address(str(options["api_url"])),
             # Values may be tagged subclasses of str, which older versions of requests refuse.
             username="".join(options["api_username"]),
             password="".join(options["api_password"]),
             secrets=tuple(options.get("template_secrets") or ()),
-            verify=verify,
+            trust=Trust.from_options(options),
             timeout=float(options["timeout"]),
+            deadline=float(options["deadline"]),
             retries=int(options["retries"]),
             use_proxy=bool(options["use_proxy"]),
         )
@@ -103,15 +103,7 @@ def api_address(text: str) -> str:
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     path = parts.path.rstrip("/")
     path = path if path.endswith(API_PATH) else path + API_PATH
-    return f"https://{host}{'' if port is None else f':{port}'}{path}"
-
-
-class _ReadRetry(Retry):
-    """Retries of a read; a server may ask for a pause, but not for hours."""
-
-    def get_retry_after(self, response: t.Any) -> t.Optional[float]:
-        after = super().get_retry_after(response)
-        return None if after is None else min(float(after), _MAX_RETRY_AFTER_S)
+    return f"https://{host}{'' if port in (None, 443) else f':{port}'}{path}"
 
 
 class Client:
@@ -120,18 +112,14 @@ class Client:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.redact = redactor(connection.username, connection.password, connection.secrets)
-        self._retry = _ReadRetry(
-            total=connection.retries,
-            backoff_factor=0.5,
-            status_forcelist=_RETRY_STATUSES,
-            raise_on_status=False,
-        )
-        # Asking again does not make a certificate valid.
-        self._retry.other = 0
-        self._no_retry = Retry(0, read=False)
-        self._adapter = HTTPAdapter()
+        self._deadline = Deadline(connection.deadline)
+        # For the message of a failure: how often the call was sent, and since when.
+        self._tries, self._begun = 0, 0.0
+        self._proxy: t.Optional[str] = None if connection.use_proxy else ""
         self._session = requests.Session()
-        self._session.mount("https://", self._adapter)
+        # No certificates and proxies but those that we name, and no ~/.netrc.
+        self._session.trust_env = False
+        self._session.mount("https://", Adapter(self._deadline, connection.trust.fingerprint))
         # Redirects are never followed, and requests would fail on an invalid target.
         self._session.get_redirect_target = lambda _response: None  # type: ignore[method-assign,assignment]
         self._wrote = False
@@ -142,20 +130,34 @@ class Client:
         return self
 
     def __exit__(self, _kind: t.Any, error: t.Any, _trace: t.Any) -> None:
+        self._deadline.close()
         self._session.close()
         if self._wrote and isinstance(error, Exception) and not isinstance(error, ApiError):
             raise FaultAfterWrite from error
 
     def read(self, call: str, /, **arguments: str) -> str:
         """The reply to a call that changes nothing; repeated when the connection fails. Raises TransportError."""
-        self._adapter.max_retries = self._retry
-        return self._call(call, arguments)
+        self._tries, self._begun = 0, time.monotonic()
+        while True:
+            try:
+                return self._call(call, arguments)
+            except TransportError as error:
+                # The first time at once, then after 1, 2, 4 seconds and so on.
+                pause = 2.0 ** (self._tries - 2) if self._tries > 1 else 0.0
+                if error.retry_after is None or self._tries > self.connection.retries:
+                    raise
+                if not self._deadline.pause(min(max(error.retry_after, pause), _MAX_PAUSE_S)):
+                    raise
 
     def write(self, call: str, /, **arguments: str) -> str:
         """The reply to a call that changes something; sent once. Raises TransportError; see its ``sent``."""
-        self._adapter.max_retries = self._no_retry
+        self._tries, self._begun = 0, time.monotonic()
         self._wrote = True
         return self._call(call, arguments)
+
+    def pause(self, seconds: float) -> bool:
+        """Sleep; or return False at once if the deadline would have passed by then."""
+        return self._deadline.pause(seconds)
 
     def url(self, call: str, arguments: t.Mapping[str, str]) -> str:
         """The URL of a call. Raises OptionError if it is too long for web servers."""
@@ -173,11 +175,12 @@ class Client:
 
     def _call(self, call: str, arguments: t.Mapping[str, str]) -> str:
         url = self.url(call, arguments)
+        self._tries += 1
         response = self._get(url)
         offers = response.headers.get("WWW-Authenticate", "").lower()
         if response.status_code == 401 and "digest" in offers and isinstance(self._auth, HTTPBasicAuth):
             # A 401 means that the call was not carried out, so this is not a second call.
-            self._auth = HTTPDigestAuth(self.connection.username, self.connection.password)
+            self._auth = Digest(self.connection.username, self.connection.password)
             response = self._get(url)
         self._check_status(response)
         try:
@@ -186,52 +189,80 @@ class Client:
             return str(response.content.decode("latin-1"))
 
     def _get(self, url: str) -> t.Any:
+        if self._proxy is None:
+            self._proxy = proxy_for(url)
+        left = self._deadline.left()
+        if not left:
+            raise self._late(sent=False)
         try:
             with warnings.catch_warnings():
                 # The user asked for it with validate_certs; the warning would appear in the output of every task.
-                warnings.simplefilter("ignore", InsecureRequestWarning)
-                return self._request(url)
-        except (requests.exceptions.RequestException, OSError, UnicodeError) as error:
+                warnings.simplefilter("ignore", SecurityWarning)
+                response = self._request(url, left)
+        except (requests.exceptions.RequestException, HTTPError, BodyError, OSError, UnicodeError) as error:
             # Not chained: the text of the original holds the whole URL.
-            raise self._transport_error(error) from None
+            raise self._late() if self._deadline.passed else self._transport_error(error, left) from None
+        # A connection that was broken can look like the end of a reply.
+        if self._deadline.passed:
+            raise self._late()
+        return response
 
-    def _request(self, url: str) -> t.Any:
-        # All of these with each request: REQUESTS_CA_BUNDLE and the like override what a session holds.
+    def _request(self, url: str, left: float) -> t.Any:
         response = self._session.get(
             url,
             auth=self._auth,
-            headers={"Accept": "text/plain"},
-            verify=self.connection.verify,
-            timeout=self.connection.timeout,
-            proxies=None if self.connection.use_proxy else {"http": "", "https": "", "all": ""},
+            headers={"Accept": "text/plain", "Accept-Encoding": "identity"},
+            verify=self.connection.trust.verify,
+            timeout=(min(self.connection.timeout, left), self.connection.timeout),
+            proxies={"https": self._proxy} if self._proxy else {},
             allow_redirects=False,
+            stream=True,
         )
-        length = response.headers.get("Content-Length", "")
-        if length.isdigit() and "Content-Encoding" not in response.headers and len(response.content) < int(length):
-            raise TransportError(f"api_url {self.connection.url}: the reply was cut off; run again", sent=True)
+        try:
+            load(response)
+        except Exception:
+            response.close()
+            raise
         return response
 
-    def _transport_error(self, error: Exception) -> TransportError:
-        where = f"api_url {self.connection.url}"
-        inner = error.args[0] if error.args else error
-        cause = getattr(inner, "reason", None) or inner
-        text = str(cause).rsplit("a new connection: ", 1)[-1].rsplit(">: ", 1)[-1]
-        text = shorten(self.redact(text), 160)
-        if isinstance(error, requests.exceptions.SSLError) and "EOF" not in text:
-            remedy = "set ca_path to the CA that signed it, or correct the host name in api_url"
-            return TransportError(f"{where}: the server's certificate or TLS was refused ({text}); {remedy}", "tls")
-        if isinstance(error, requests.exceptions.ProxyError):
-            return TransportError(f"{where}: the proxy failed ({text}); correct it, or set use_proxy to false")
-        if isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(
-            cause, (ConnectTimeoutError, NewConnectionError)
-        ):
-            return TransportError(f"{where} cannot be reached ({text}); check the address, the port and the firewall")
-        if isinstance(error, requests.exceptions.ReadTimeout) or isinstance(cause, ReadTimeoutError):
-            seconds = f"{self.connection.timeout:g}"
-            return TransportError(f"{where} did not answer within {seconds} s; raise timeout or try later", sent=True)
-        if isinstance(error, OSError) and "CA certificate" in str(error):
-            return TransportError("ca_path contains no usable CA certificate; give a file in PEM format", "tls")
-        return TransportError(f"{where}: the connection failed ({text}); try again", sent=True)
+    def _spent(self) -> str:
+        total = time.monotonic() - self._begun
+        return f", {self._tries} times in {total:.0f} s" if self._tries > 1 else ""
+
+    def _late(self, sent: bool = True) -> TransportError:
+        where, seconds = f"api_url {self.connection.url}", f"{self._deadline.seconds:g} s"
+        return TransportError(
+            f"{where} gave no complete answer within the deadline of {seconds}, which is for the whole task;"
+            " raise deadline or try later",
+            sent=sent,
+        )
+
+    def _transport_error(self, error: Exception, left: float) -> TransportError:
+        where, spent = f"api_url {self.connection.url}", self._spent()
+        causes = causes_of(error)
+        text = str(causes[-1]).rsplit("a new connection: ", 1)[-1].rsplit(">: ", 1)[-1]
+        text = shorten(self.redact(proxy_redactor(self._proxy or "")(text)), 160)
+        if isinstance(error, BodyError):
+            if error.cut:
+                return TransportError(f"{where} {error}{spent}; run again", sent=True, retry_after=0)
+            remedy = "check that api_url is the cluster's master"
+            return TransportError(f"{where} {error}; {remedy}", "not_plaintext", sent=True)
+        # An invalid scheme: support for this kind of proxy is not installed.
+        if any(isinstance(one, (ProxyError, requests.exceptions.InvalidSchema)) for one in causes):
+            remedy = "correct it, or set use_proxy to false"
+            return TransportError(f"{where}: the proxy failed ({text}){spent}; {remedy}", retry_after=0)
+        refused = self.connection.trust.failure(where, causes, text)
+        if refused:
+            return refused
+        if any(isinstance(one, (ConnectTimeoutError, NewConnectionError)) for one in causes):
+            if left < self.connection.timeout and not any(isinstance(one, NewConnectionError) for one in causes):
+                return self._late(sent=False)
+            remedy = "check the address, the port and the firewall"
+            return TransportError(f"{where} cannot be reached ({text}){spent}; {remedy}", retry_after=0)
+        if any(isinstance(one, ReadTimeoutError) for one in causes):
+            problem = f"did not answer within {self.connection.timeout:g} s{spent}"
+            return TransportError(f"{where} {problem}; raise timeout or try later", sent=True, retry_after=0)
+        return TransportError(f"{where}: the connection failed ({text}){spent}; try again", sent=True, retry_after=0)
 
     def _check_status(self, response: t.Any) -> None:
         where, status = f"api_url {self.connection.url}", response.status_code
@@ -263,4 +294,13 @@ class Client:
                 sent=True,
             )
         remedy = "check that api_url is the cluster's master" if status == 404 else "try again later"
-        raise TransportError(f"{where} answered HTTP {status}; {remedy}", sent=True)
+        again = _retry_after(response) if status in _RETRY_STATUSES else None
+        raise TransportError(f"{where} answered HTTP {status}{self._spent()}; {remedy}", sent=True, retry_after=again)
+
+
+def _retry_after(response: t.Any) -> float:
+    """The pause that the server asks for, in seconds."""
+    try:
+        return float(Retry().parse_retry_after(response.headers.get("Retry-After", "0")))
+    except HTTPError:
+        return 0.0

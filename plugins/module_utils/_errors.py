@@ -32,7 +32,8 @@ FAILURE_CLASSES = (
 # With these, the cluster says that it did not carry out the call.
 REFUSALS = ("auth", "permission", "ip_restricted", "unknown_method", "bad_argument")
 
-_MASK = "********"
+# What Ansible, too, puts in place of a secret.
+MASK = "********"
 # Fewer characters from the beginning of a secret than this reveal nothing, and may be something else.
 _LEAST = 8
 
@@ -61,10 +62,20 @@ class OptionError(ApiError):
 
 
 class TransportError(ApiError):
-    """No reply of the API: a failure of the network or of TLS, or an HTTP error status."""
+    """No reply of the API: a failure of the network or of TLS, or an HTTP error status.
 
-    def __init__(self, message: str, failure_class: str = "transport", sent: bool = False) -> None:
+    retry_after: seconds after which the same request may succeed; None if that is not to be expected.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        failure_class: str = "transport",
+        sent: bool = False,
+        retry_after: t.Optional[float] = None,
+    ) -> None:
         super().__init__(message, failure_class, sent)
+        self.retry_after = retry_after
 
 
 class ReplyError(ApiError):
@@ -76,6 +87,21 @@ class ReplyError(ApiError):
 
 class FaultAfterWrite(Exception):
     """Wraps any other exception, its cause, that was raised after a write may have reached the cluster."""
+
+
+def masked(value: t.Any, secrets: t.Sequence[str]) -> t.Any:
+    """Data with a mask in place of each secret.
+
+    Ansible masks in any order. Where one secret contains another, that could leave the rest of the longer one.
+    """
+    if isinstance(value, t.Mapping):
+        return {name: masked(item, secrets) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [masked(item, secrets) for item in value]
+    if isinstance(value, str):
+        for secret in sorted(secrets, key=len, reverse=True):
+            value = value.replace(secret, MASK) if secret else value
+    return value
 
 
 def redactor(username: str, password: str, secrets: t.Iterable[str] = ()) -> t.Callable[[str], str]:
@@ -98,13 +124,13 @@ def redactor(username: str, password: str, secrets: t.Iterable[str] = ()) -> t.C
     pattern = re.compile("|".join(ordered), re.IGNORECASE) if ordered else None
 
     def redact(text: str) -> str:
-        text = pattern.sub(_MASK, text) if pattern else text
+        text = pattern.sub(MASK, text) if pattern else text
         for secret in secrets:
             # A reply that was cut off can end within a secret.
             whole = text.rstrip()
             sizes = range(len(secret) - 1, _LEAST - 1, -1)
             size = next((size for size in sizes if whole.endswith(secret[:size])), 0)
-            text = whole[:-size] + _MASK if size else text
+            text = whole[:-size] + MASK if size else text
         return text
 
     return redact

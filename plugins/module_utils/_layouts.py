@@ -26,9 +26,24 @@ NAME = "|".join(name.replace("_", "[ _-]?") for name in NAMES)
 LABEL = re.compile(rf"\s*['\"]?({NAME})(?![\w)])", re.IGNORECASE)
 PROSE = re.compile(r"[^\W\d_]+:?(?: [^\s%]+){3,}$")
 
+# An answer with any of these words says that something was not carried out.
+FAILED = re.compile(
+    r"\b(?:errors?|exception|fail(?:s|ed|ure)?|fatal|denied|refused|rejected|cannot|can't|could not|unable)\b",
+    re.IGNORECASE,
+)
+
 Values = t.Dict[str, str]
-# The settings, and the lines that do not belong to them.
-Layout = t.Callable[[t.Sequence[str]], t.Optional[t.Tuple[Values, t.List[str]]]]
+
+
+class Found(t.NamedTuple):
+    """The settings in a reply, settings that this collection does not know, and the lines that are neither."""
+
+    values: Values
+    unknown: Values
+    messages: t.List[str]
+
+
+Layout = t.Callable[[t.Sequence[str]], t.Optional[Found]]
 
 # The least width, in characters, of a line that may have been folded.
 _SHORTEST = 40
@@ -37,9 +52,17 @@ _BEGUN = re.compile(r"[^\W\d_]+:?(?: [^\s%]+)*\Z")
 _LABEL_LIKE = re.compile(r"\s*['\"]?[A-Za-z][\w -]*(?:[:=]|[ \t]+\S)")
 
 
+# A field, or a mark that closes something, at the end of a template.
+_END = re.compile(r"(?:%\([^()]*\)s|[^\w \t\r\n,:;=+&%<({\[-])\Z")
+# What a setting other than a template may hold: a number, a word, an address, a path.
+_VALUE = re.compile(r"(['\"]?)[\w./:@,+-]*\1[ \t\r]*\Z")
+_LONG = re.compile(r"('(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")|\b([0-9]+)L\b")
+_BOOLEAN = re.compile(r"(?:true|false|t|f|yes|no|y|n|on|off|0|1|enabled|disabled|)\Z", re.IGNORECASE)
+
+
 def setting(label: str) -> str:
     """The name of the setting that a label, however it is written, stands for."""
-    squeezed = re.sub("[ _-]", "", label.lower())
+    squeezed = label.lower().replace(" ", "").replace("_", "").replace("-", "")
     return next(name for name in NAMES if name.replace("_", "") == squeezed)
 
 
@@ -51,34 +74,92 @@ def labels_in(lines: t.Iterable[str]) -> t.Set[str]:
 
 def _labelled(separator: str) -> Layout:
     """A layout of one ``label separator value`` line a setting; a template may be folded over the next lines."""
-    pattern = re.compile(rf"[ \t]*({NAME}){separator}(.*)\Z", re.IGNORECASE | re.DOTALL)
+    pattern = re.compile(rf"([ \t]*)({NAME})({separator})(.*)\Z", re.IGNORECASE | re.DOTALL)
 
-    def layout(lines: t.Sequence[str]) -> t.Optional[t.Tuple[Values, t.List[str]]]:
+    def layout(lines: t.Sequence[str]) -> t.Optional[Found]:
+        own = [match for match in map(pattern.match, lines) if match]
         found: t.Dict[str, t.List[str]] = {}
         widths: t.Dict[str, int] = {}
+        unknown: Values = {}
         messages: t.List[str] = []
+        ended: t.List[str] = []
         last, gap = "", False
         for number, line in enumerate(lines, 1):
             match = pattern.match(line)
+            full = line.strip(" \t\r")
+            below = last in TEMPLATES and full
+            other = _like_the_others(line, own, separator) if own and full and not match else None
             if match:
-                last = setting(match.group(1))
+                last = setting(match[2])
                 if last in found:
                     return None
-                found[last], widths[last], gap = [match.group(2)], len(line), False
-            elif last in TEMPLATES and line.strip(" \t\r"):
+                found[last], widths[last], gap = [match[4]], len(line), False
+            elif other and (not below or gap or _is_complete(widths[last], found[last])):
+                is_value = other[2].lower().endswith("template") or _VALUE.match(other[4])
+                if other[2] in unknown or (below and not is_value):
+                    return None
+                ended += [last] if below else []
+                # What follows cannot be the rest of the template above.
+                unknown[other[2]], gap = other[4].strip(" \t\r"), True
+            elif below:
                 # The last line does not end in a line feed: it may be the beginning of a warning.
                 begun = number == len(lines) and _BEGUN.match(line.strip())
                 if begun or gap or PROSE.match(line.strip()) or LABEL.match(line):
                     return None
                 found[last].append(line)
             else:
-                gap = not line.strip(" \t\r")
+                gap = gap or not line.strip(" \t\r")
                 messages.append(line)
         if set(found) != set(NAMES) or not _is_folded([(widths[name], found[name]) for name in TEMPLATES]):
             return None
-        return {name: "\n".join(parts) for name, parts in found.items()}, messages
+        if any(_may_go_on(name, widths, found) for name in ended):
+            return None
+        return Found({name: "\n".join(parts) for name, parts in found.items()}, unknown, messages)
 
     return layout
+
+
+def _like_the_others(line: str, own: t.Sequence[t.Match[str]], separator: str) -> t.Optional[t.Match[str]]:
+    """The match of a line that is written just as those of the known settings are, whose matches are given.
+
+    It has the same indent, the same separator or column, and a label in the style of ``socket_type``.
+    """
+    if LABEL.match(line) or PROSE.match(line.strip()) or FAILED.search(line):
+        return None
+    twofold = next((match[2] for match in own if setting(match[2]) == "socket_type"), "socket_type")
+    first, joint, second = twofold[:6], twofold[6:-4], twofold[-4:]
+    label = f"{_word_like(first)}(?:{joint}{_word_like(second)})*"
+    match = re.match(rf"([ \t]*)({label})({separator})(.*)\Z", line, re.DOTALL)
+    if match is None:
+        return None
+    # Two words side by side are a label and its value only where labels cannot be mistaken for a sentence.
+    if not match[3].strip() and (not first.islower() or joint == " " or " " in match[4].strip()):
+        return None
+    shapes = {(match[1], match[3]) for match in own if match[4]}
+    columns = {(match[1], match.start(4)) for match in own if match[4]}
+    alike = (match[1], match[3]) in shapes or columns == {(match[1], match.start(4))}
+    return match if alike else None
+
+
+def _word_like(word: str) -> str:
+    if word.islower():
+        return "[a-z][a-z0-9]*"
+    return "[A-Z][A-Z0-9]*" if word.isupper() else "[A-Z][a-z0-9]*"
+
+
+def _is_complete(width: int, pieces: t.Sequence[str]) -> bool:
+    """Whether a template certainly ends here: it is too short to be folded, or ends in a field or a closing mark."""
+    # One blank can be the template's own, between two words.
+    end = _END.search(re.sub(r"(?:[ \t]{2,})?\r?\Z", "", pieces[-1], count=1))
+    return bool(end) or (len(pieces) == 1 and width < _SHORTEST)
+
+
+def _may_go_on(name: str, widths: t.Mapping[str, int], found: t.Mapping[str, t.Sequence[str]]) -> bool:
+    """Whether the last line of a template is as wide as one at which this reply folds templates."""
+    sizes = {
+        name: [{widths[name], len(found[name][0])}, *({len(piece)} for piece in found[name][1:])] for name in TEMPLATES
+    }
+    return any(sizes[name][-1] & full for other in TEMPLATES for full in sizes[other][:-1])
 
 
 def _is_folded(templates: t.Sequence[t.Tuple[int, t.Sequence[str]]]) -> bool:
@@ -118,7 +199,7 @@ def braced(
     return content, [*lines[: starts[0]], *lines[ends[-1] + 1 :]]
 
 
-def _unique(pairs: t.Sequence[t.Tuple[str, t.Any]]) -> t.Dict[str, t.Any]:
+def unique(pairs: t.Sequence[t.Tuple[str, t.Any]]) -> t.Dict[str, t.Any]:
     """An object whose keys all differ, because it is unknown which of two applies. Raises ValueError."""
     if len({name for name, _value in pairs}) < len(pairs):
         raise ValueError("a key occurs twice")
@@ -126,20 +207,26 @@ def _unique(pairs: t.Sequence[t.Tuple[str, t.Any]]) -> t.Dict[str, t.Any]:
 
 
 def _json(text: str) -> t.Any:
-    return json.loads(text, object_pairs_hook=_unique)
+    return json.loads(text, object_pairs_hook=unique)
 
 
 def _repr(text: str) -> t.Any:
+    # Python 2 has long integers, such as 514L.
+    text = _LONG.sub(lambda match: match[1] or match[2], text)
     for node in ast.walk(ast.parse(text, mode="eval")):
         if isinstance(node, ast.Dict):
-            _unique([(ast.dump(key), None) for key in node.keys if key is not None])
+            unique([(ast.dump(key), None) for key in node.keys if key is not None])
     return ast.literal_eval(text)
+
+
+def _text(value: t.Any) -> str:
+    return "" if value is None else str(value)
 
 
 def _object(parse: t.Callable[[str], t.Any]) -> Layout:
     """A layout of one object between braces, which may have lines before and after it."""
 
-    def layout(lines: t.Sequence[str]) -> t.Optional[t.Tuple[Values, t.List[str]]]:
+    def layout(lines: t.Sequence[str]) -> t.Optional[Found]:
         content, messages = braced(lines, parse) or (None, [])
         if not isinstance(content, dict) or not set(NAMES) <= set(content):
             return None
@@ -147,12 +234,30 @@ def _object(parse: t.Callable[[str], t.Any]) -> Layout:
             return None
         more = content.get("warnings") or content.get("messages") or []
         messages += [str(message) for message in (more if isinstance(more, list) else [more])]
-        return {name: "" if content[name] is None else str(content[name]) for name in NAMES}, messages
+        others = {str(name): value for name, value in content.items() if name not in (*NAMES, "warnings", "messages")}
+        if any(value for name, value in others.items() if FAILED.search(name)):
+            return None
+        unknown = {name: _text(value) for name, value in others.items() if not FAILED.search(name)}
+        return Found({name: _text(content[name]) for name in NAMES}, unknown, messages)
 
     return layout
 
 
-def _csv(lines: t.Sequence[str]) -> t.Optional[t.Tuple[Values, t.List[str]]]:
+def _sequence(parse: t.Callable[[str], t.Any]) -> Layout:
+    """A layout of one tuple or list in the signature's order, which may have lines before and after it."""
+
+    def layout(lines: t.Sequence[str]) -> t.Optional[Found]:
+        content, messages = braced(lines, parse, "([", ")]") or ((), [])
+        if not isinstance(content, (tuple, list)):
+            return None
+        if not all(value is None or isinstance(value, (str, int)) for value in content):
+            return None
+        return _in_order([_text(value) for value in content], messages)
+
+    return layout
+
+
+def _csv(lines: t.Sequence[str]) -> t.Optional[Found]:
     """A layout of one comma-separated line in the signature's order."""
     messages = [line for line in lines if re.match(r"[^\W\d_]+: ", line) or PROSE.match(line)]
     text = "\n".join(line for line in lines if line not in messages).strip("\n")
@@ -161,20 +266,25 @@ def _csv(lines: t.Sequence[str]) -> t.Optional[t.Tuple[Values, t.List[str]]]:
         rows = list(csv.reader(re.findall(r"[^\n]*\n|[^\n]+", text), strict=True))
     except csv.Error:
         return None
-    if len(rows) != 1 or len(rows[0]) != len(NAMES):
-        return None
-    values = dict(zip(NAMES, rows[0]))
+    return _in_order(rows[0], messages) if len(rows) == 1 else None
+
+
+def _in_order(row: t.Sequence[str], messages: t.List[str]) -> t.Optional[Found]:
+    """Eight values in the signature's order. With a ninth it is unknown where that one belongs."""
+    values = dict(zip(NAMES, row))
     # Eight values could be anything; three of them have a form of their own.
-    if not re.match(r"\d{1,5}\Z|\Z", values["port"].strip()):
+    if len(row) != len(NAMES) or not re.match(r"(?:\d{1,5}L?)?\Z", values["port"].strip()):
         return None
-    if not re.match(r"(?:true|false|yes|no|on|off|0|1|enabled|disabled|)\Z", values["enabled"].strip(), re.IGNORECASE):
+    if not _BOOLEAN.match(values["enabled"].strip()):
         return None
-    return (values, messages) if re.match(r"\w*\Z", values["socket_type"].strip()) else None
+    return Found(values, {}, messages) if re.match(r"\w*\Z", values["socket_type"].strip()) else None
 
 
 LAYOUTS: t.Tuple[Layout, ...] = (
     _object(_json),
     _object(_repr),
+    _sequence(_json),
+    _sequence(_repr),
     _labelled(r"[ \t]*:[ \t]?"),
     _labelled(r"[ \t]*=[ \t]?"),
     # Not before a separator of the other two, which would then be part of the value.

@@ -17,7 +17,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ._args import Spec
 from ._client import REQUESTS_IMPORT_ERROR
-from ._errors import ApiError, FaultAfterWrite, redactor
+from ._errors import ApiError, FaultAfterWrite, masked, redactor
 
 Params = t.Mapping[str, t.Any]
 Result = t.Dict[str, t.Any]
@@ -39,14 +39,14 @@ def execute(run: Run, params: Params, check_mode: bool) -> Result:
     if REQUESTS_IMPORT_ERROR is not None:
         msg = missing_required_lib("requests")
         return {**_INTERNAL, "msg": msg, "exception": REQUESTS_IMPORT_ERROR}
+    secrets = params.get("template_secrets") or ()
     try:
-        return run(params, check_mode)
+        return t.cast(Result, masked(run(params, check_mode), secrets))
     except ApiError as error:
         failure = {"failed": True, "msg": error.message, "failure_class": error.failure_class, "changed": False}
-        return {**failure, **error.result}
+        return t.cast(Result, masked({**failure, **error.result}, secrets))
     except Exception as error:  # pylint: disable=broad-exception-caught
         # A bug. Ansible would show its traceback unchanged, and the text of an exception can contain a URL.
-        secrets = params.get("template_secrets") or ()
         redact = redactor(str(params.get("api_username")), str(params.get("api_password")), secrets)
         wrote = isinstance(error, FaultAfterWrite)
         fault = error.__cause__ if wrote else error

@@ -10,16 +10,15 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 import typing as t
 
-from ._client import Client, Connection
+from ._client import API_PATH, Client, Connection
 from ._errors import REFUSALS, ApiError, OptionError, ReplyError, TransportError, shorten
 from ._layouts import NAMES, TEMPLATES
 from ._plan import Plan, make_plan
-from ._reply import Reply, check_write, parse_settings
+from ._reply import Reply, UnknownAnswer, check_write, parse_settings
 from ._settings import RESET, Settings, Value, option
-from ._template import template_faults
+from ._template import template_faults, template_lines
 
 Params = t.Mapping[str, t.Any]
 Result = t.Dict[str, t.Any]
@@ -35,6 +34,7 @@ def read_settings(params: Params, check_mode: bool) -> Result:
     return {
         "changed": False,
         "settings": settings.to_output(),
+        "unknown_settings": dict(settings.unknown),
         "defaults": settings.at_default(),
         "api_messages": list(messages),
     }
@@ -62,25 +62,63 @@ def apply_settings(params: Params, check_mode: bool) -> Result:
                 settings, defaults = after.to_output(), after.at_default()
                 verified = not plan.unconfirmed_resets(current, after)
     result = {
-        **_planned(plan, current, after),
+        **_planned(client, plan, current, after),
         "changed": plan.changed,
         "settings": settings,
+        "unknown_settings": dict((after or current).unknown),
         "defaults": defaults,
         "api_messages": list(messages),
         "verified": verified,
     }
+    if plan.changed:
+        warnings = warnings + _omission(current, after)
     return {**result, "warnings": warnings} if warnings else result
 
 
-def _planned(plan: Plan, current: Settings, after: t.Optional[Settings]) -> Result:
+def _planned(client: Client, plan: Plan, current: Settings, after: t.Optional[Settings]) -> Result:
     return {
         "before": dict(plan.before),
         "before_defaults": list(plan.before_defaults),
         # If the cluster warns about settings now and did not before, it had nothing to warn about then.
         "before_untouched": current.pinned is None and after is not None and after.pinned is not None,
         "changed_keys": list(plan.changed_keys),
-        "diff": plan.diff,
+        "diff": _diff(client, plan),
     }
+
+
+def _diff(client: Client, plan: Plan) -> t.Dict[str, t.Any]:
+    """The plan's diff as Ansible shows it: whose it is, and a line for each field of a template."""
+    # Masked first, because a secret that is split is not recognised.
+    sides = {
+        side: {
+            name: _lines(client.redact(str(value))) if name in TEMPLATES else value for name, value in values.items()
+        }
+        for side, values in plan.diff.items()
+    }
+    where = client.connection.url[: -len(API_PATH)]
+    return {**sides, "before_header": where, "after_header": where}
+
+
+def _lines(template: str) -> t.Union[str, t.List[str]]:
+    lines = template_lines(template)
+    return lines if len(lines) > 1 else template
+
+
+def _omission(current: Settings, after: t.Optional[Settings]) -> t.List[str]:
+    """The warning about settings that a write leaves out, because this collection does not know them."""
+    if not current.unknown:
+        return []
+    fate = "which may clear them"
+    if after is not None:
+        changed = [
+            f"{name} was {shorten(text, 60)!r} and is {shorten(after.unknown[name], 60)!r} now"
+            if name in after.unknown
+            else f"{name} was {shorten(text, 60)!r} and is not shown any more"
+            for name, text in current.unknown.items()
+            if after.unknown.get(name) != text
+        ]
+        fate = f"and {', '.join(changed)}: set it again on the cluster" if changed else "which did not change them"
+    return [f"a write leaves out {', '.join(current.unknown)}, which this collection does not know, {fate}"]
 
 
 def _wanted(params: Params) -> t.Dict[str, Value]:
@@ -103,6 +141,9 @@ def _template_warnings(wanted: t.Mapping[str, Value], validate: str) -> t.List[s
         # One control character can be a log format's delimiter; a second one is a mistake.
         controls = sorted({char for char in template if ord(char) < 32 and char != "\t"})
         faults, doubts = template_faults(template, name.split("_", 1)[0], controls[0] if len(controls) == 1 else "")
+        if doubts:
+            # Python's % operator fails for a name that it is not given.
+            doubts.append("a cluster that has no such field may lose every record of this kind")
         if not template.isascii():
             doubts.append("characters outside ASCII may not survive the cluster's API")
         if faults or (doubts and validate == "strict"):
@@ -137,9 +178,8 @@ def _settle(client: Client, plan: Plan, params: Params) -> t.Tuple[Settings, t.T
     for left in range(params["verify_retries"], -1, -1):
         settings, messages = _read(client, plan.after)
         missing = plan.not_taken(settings)
-        if not missing or not left:
+        if not missing or not left or not client.pause(params["verify_delay"]):
             break
-        time.sleep(params["verify_delay"])
     return settings, messages, missing
 
 
@@ -158,16 +198,16 @@ def _write(
     try:
         settings, messages, missing = _settle(client, plan, params)
     except ApiError as error:
-        raise _failed(error, plan, current, None) from None
+        raise _failed(client, error, plan, current, None) from None
     if missing:
         shown = ", ".join(f"{name} is {_show(settings.values[name], client.redact)}" for name in missing)
         unverified = ApiError(
             f"{', '.join(missing)} did not take effect: the cluster accepted the write, but still shows that {shown};"
-            " raise verify_retries if it is slow, or look for another writer",
+            " raise verify_retries and deadline if it is slow, or look for another writer",
             "verify",
             sent=True,
         )
-        raise _failed(unverified, plan, current, settings)
+        raise _failed(client, unverified, plan, current, settings)
     return settings, (*notices, *messages)
 
 
@@ -181,29 +221,35 @@ def _after_failure(
         patience = {**params, "verify_retries": 0} if error.failure_class in REFUSALS else params
         settings, messages, missing = _settle(client, plan, patience)
     except ApiError:
-        raise _failed(error, plan, current, None) from None
+        raise _failed(client, error, plan, current, None) from None
     # A forced write that changes nothing leaves no trace, and neither do some resets.
-    if lost and not missing and set(plan.changed_keys) - set(plan.unconfirmed_resets(current, settings)):
+    seen = not missing and set(plan.changed_keys) - set(plan.unconfirmed_resets(current, settings))
+    if lost and seen:
         return settings, messages
+    if isinstance(error, UnknownAnswer) and params["verify"] and (seen or not (missing or plan.changed_keys)):
+        return settings, (*error.messages, *messages)
     if lost and may_repeat and settings.values == current.values and settings.pinned == current.pinned:
         try:
             return _write(client, plan, current, params, may_repeat=False)
         except ApiError as second:
             # If the second one was not sent, its error does not say yet that the first one was.
-            raise second if second.result else _failed(second, plan, current, settings) from None
-    failed = _failed(error, plan, current, settings)
+            raise second if second.result else _failed(client, second, plan, current, settings) from None
+    failed = _failed(client, error, plan, current, settings)
     if error.failure_class in REFUSALS and settings.values == current.values and settings.pinned == current.pinned:
         failed.result["changed"] = False
     raise failed from None
 
 
-def _failed(error: ApiError, plan: Plan, current: Settings, settings: t.Optional[Settings]) -> ApiError:
+def _failed(client: Client, error: ApiError, plan: Plan, current: Settings, settings: t.Optional[Settings]) -> ApiError:
     """The same error, extended by the fact that a write was sent and by the settings that hold now."""
-    error.result = {**_planned(plan, current, settings), "changed": True, "verified": False}
+    error.result = {**_planned(client, plan, current, settings), "changed": True, "verified": False}
     if settings is None:
         error.message += "; the write was sent, but the settings could not be read again"
         return error
     error.result["settings"] = settings.to_output()
+    omission = _omission(current, settings)
+    if omission:
+        error.result["warnings"] = omission
     missing, unsure = plan.not_taken(settings), plan.unconfirmed_resets(current, settings)
     took = [name for name in plan.changed_keys if name not in (*missing, *unsure)]
     error.message += f"; the write was sent; of the settings to change, these took effect: {', '.join(took) or 'none'}"

@@ -14,11 +14,13 @@ import re
 import typing as t
 
 from ._errors import ReplyError, shorten
-from ._layouts import LABEL, LAYOUTS, NAME, NAMES, TEMPLATES, Values, labels_in, setting
+from ._layouts import FAILED, LABEL, LAYOUTS, NAME, NAMES, TEMPLATES, Values, labels_in, setting
 
 _QUOTED_NAME = re.compile(rf"['\"`]({NAME})['\"`]", re.IGNORECASE)
 _PLAIN_NAME = re.compile(rf"\b({NAME})\b", re.IGNORECASE)
 _WARNING_WORD = re.compile(r"\W*(warning|notice|note|deprecat\w*)\b", re.IGNORECASE)
+_NOTICE = re.compile("deprecat|default", re.IGNORECASE)
+_CUT = re.compile(r"%\([^)]*\)?\Z")
 _FOREIGN_WARNING = re.compile(rf"[^\W\d_]+: .*'(?:{NAME})'")
 _DEFAULT = re.compile(
     r"\bdefault\b(?: value| setting)?,?(?: which)?"
@@ -85,12 +87,13 @@ class Reply:
     """A get call's reply: all eight settings as text.
 
     pinned: the product's default of each setting that, according to a warning, differs from it; None if the reply shows
-    no defaults, because then nothing is known about any setting.
+    no defaults, because then nothing is known about any setting. unknown: settings that this collection does not know.
     """
 
     values: t.Mapping[str, str]
     pinned: t.Optional[t.Mapping[str, str]]
     messages: t.Tuple[str, ...]
+    unknown: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def lines_of(text: str) -> t.List[str]:
@@ -111,16 +114,31 @@ def parse_settings(text: str, redact: t.Callable[[str], str] = str) -> Reply:
         found = layout(rest)
         if found is None:
             continue
-        values, messages = found
+        values, unknown, messages = found
         # A template that ends inside a field was cut off on its way.
-        if any(re.search(r"%\([^)]*\)?\Z", values[name].replace("%%", "")) for name in TEMPLATES):
+        if any(_CUT.search(values[name].replace("%%", "")) for name in TEMPLATES):
             break
         # Settings in a second layout, or an error: it is unknown which of the two is right.
         if any(LABEL.match(line) or _error_row(line) for line in messages if line in rest):
             break
+        if any(_error_row(f"{name}: {value}") for name, value in unknown.items()):
+            break
         messages = warnings + [message.strip() for message in messages if message.strip()]
-        return Reply(values, _pinned(messages), tuple(redact(message) for message in messages))
+        pinned = _pinned(messages, unknown)
+        shown = {redact(name): redact(value) for name, value in unknown.items()}
+        return Reply(values, pinned, tuple(redact(message) for message in messages), shown)
     raise _unreadable(text, labels_in(lines), redact)
+
+
+class UnknownAnswer(ReplyError):
+    """A set call's reply that is neither empty nor a known error, such as ``OK``: only reading again tells.
+
+    messages: its lines, notices first.
+    """
+
+    def __init__(self, message: str, messages: t.Tuple[str, ...]) -> None:
+        super().__init__(message, "not_plaintext")
+        self.messages = messages
 
 
 def check_write(text: str, redact: t.Callable[[str], str] = str) -> t.Tuple[str, ...]:
@@ -128,12 +146,15 @@ def check_write(text: str, redact: t.Callable[[str], str] = str) -> t.Tuple[str,
     messages, rest = [], []
     for line in text.lstrip("\ufeff").splitlines():
         line = line.strip()
-        if is_warning(line) and re.search("deprecat|default", line, re.IGNORECASE) and _error_row(line) is None:
+        if is_warning(line) and _NOTICE.search(line) and _error_row(line) is None:
             messages.append(redact(line))
         elif line not in ("", '""', "''"):
             rest.append(line)
     if rest:
-        raise error_in("\n".join(rest), redact)
+        error = error_in("\n".join(rest), redact)
+        if _error_row("\n".join(rest)) or any(map(FAILED.search, rest)):
+            raise error
+        raise UnknownAnswer(error.message, (*messages, *map(redact, rest)))
     return tuple(messages)
 
 
@@ -175,7 +196,12 @@ def is_warning(line: str) -> bool:
     return bool(own or _FOREIGN_WARNING.match(line))
 
 
-def _pinned(messages: t.Iterable[str]) -> t.Optional[Values]:
+def names_a_setting(message: str) -> bool:
+    """Whether a message is about settings, as the warnings are with which the product shows its defaults."""
+    return bool(_QUOTED_NAME.search(message) or (is_warning(message) and _PLAIN_NAME.search(message)))
+
+
+def _pinned(messages: t.Iterable[str], unknown: t.Iterable[str]) -> t.Optional[Values]:
     pinned: Values = {}
     for message in messages:
         if "deprecat" in message.lower():
@@ -188,6 +214,8 @@ def _pinned(messages: t.Iterable[str]) -> t.Optional[Values]:
         default = _DEFAULT.search(message)
         before = message[: default.start("value")] if default else ""
         names = {setting(name) for name in _QUOTED_NAME.findall(before) or _PLAIN_NAME.findall(before)}
+        if not names and any(quote + name + quote in before for name in unknown for quote in "'\"`"):
+            continue
         if default is None or len(names) != 1:
             # One warning that is not understood could be about any setting.
             return None

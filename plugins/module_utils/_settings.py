@@ -23,6 +23,19 @@ RESET = "default"
 # What a layout may add around a value. Not all that Python calls white space: a template may end with its delimiter.
 _BLANKS = " \t\r\n"
 
+# Compiled once, where Ansible forks its workers from, and not in each of them.
+_PORT = re.compile(r"([0-9]{1,5})L?\Z")
+_LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)\Z")
+_NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z")
+_OCTAL = re.compile(r"(?:\A|\.)0[0-9]")
+_SHOWN_HOST = re.compile(r"\w([\w.-]*\w)?\Z")
+_WORD = re.compile(r"[\w-]+\Z")
+_ENDS_A_RECORD = re.compile("[\r\n\0]")
+_MASKED = re.compile(r"\*{8}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
+_FIELD = re.compile(r"%\([^)]*\)s\Z")
+_QUOTED = {quote: re.compile(f"{quote}([^{quote}]*){quote}") for quote in "'\""}
+_QUOTED_LIST = {quote: re.compile(rf"{quote}[^{quote}]*{quote}(?:,{quote}[^{quote}]*{quote})+\Z") for quote in "'\""}
+
 Value = t.Union[str, int, bool, None]
 
 
@@ -58,10 +71,11 @@ _FACILITIES = (
     *("ntp", "security", "console", "solaris-cron"),
     *(f"local{number}" for number in range(8)),
 )
-# Python's levels, which the product's are; syslog's own further names have no number there.
-_LEVELS: t.Dict[str, t.Optional[int]] = {
-    **{"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50},
-    **dict.fromkeys(("NOTICE", "ALERT", "EMERG")),
+# Python's levels, which the product's are, with their numbers there and in syslog. Syslog's own further names have no
+# number in Python.
+_LEVELS: t.Dict[str, t.Tuple[t.Optional[int], int]] = {
+    **{"DEBUG": (10, 7), "INFO": (20, 6), "WARNING": (30, 4), "ERROR": (40, 3), "CRITICAL": (50, 2)},
+    **{"NOTICE": (None, 5), "ALERT": (None, 1), "EMERG": (None, 0)},
 }
 
 SPELLINGS: t.Dict[str, Spelling] = {
@@ -74,10 +88,13 @@ SPELLINGS: t.Dict[str, Spelling] = {
     ),
     "level": Spelling(
         {
-            name: (name, name.lower(), name.capitalize(), "LOG_" + name, *([] if code is None else [str(code)]))
-            for name, code in _LEVELS.items()
+            name: (name, name.lower(), name.capitalize(), "LOG_" + name, str(code or name), str(severity))
+            for name, (code, severity) in _LEVELS.items()
         },
-        {"warn": "WARNING", "err": "ERROR", "crit": "CRITICAL", "fatal": "CRITICAL", "panic": "EMERG"},
+        {
+            **{"warn": "WARNING", "err": "ERROR", "crit": "CRITICAL", "fatal": "CRITICAL", "panic": "EMERG"},
+            **{"informational": "INFO", "emergency": "EMERG", "log_err": "ERROR", "log_crit": "CRITICAL"},
+        },
     ),
     "socket_type": Spelling(
         {
@@ -88,8 +105,23 @@ SPELLINGS: t.Dict[str, Spelling] = {
     ),
     "enabled": Spelling(
         {
-            True: ("True", "true", "TRUE", "1", "yes", "Yes", "on", "On", "enabled", "Enabled"),
-            False: ("False", "false", "FALSE", "0", "no", "No", "off", "Off", "disabled", "Disabled"),
+            True: ("True", "true", "TRUE", "1", "yes", "Yes", "on", "On", "enabled", "Enabled", "t", "T", "y", "Y"),
+            False: (
+                "False",
+                "false",
+                "FALSE",
+                "0",
+                "no",
+                "No",
+                "off",
+                "Off",
+                "disabled",
+                "Disabled",
+                "f",
+                "F",
+                "n",
+                "N",
+            ),
         },
         {},
     ),
@@ -101,18 +133,20 @@ class Settings:
     """The settings of a cluster: canonical values, and the cluster's spelling of each.
 
     pinned: the product's default of each setting that holds a literal; None if the cluster does not show them.
+    unknown: what the cluster shows of settings that this collection does not know, as text.
     """
 
     values: t.Mapping[str, Value]
     raw: t.Mapping[str, str]
     pinned: t.Optional[t.Mapping[str, Value]] = None
+    unknown: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def from_api(cls, reply: Reply) -> Settings:
         """The settings in a reply; raises ReplyError for a value that does not fit its label."""
         values = {name: _read(name, reply.values[name]) for name in NAMES}
         pinned = None if reply.pinned is None else {name: _read(name, text) for name, text in reply.pinned.items()}
-        return cls(values, dict(reply.values), pinned)
+        return cls(values, dict(reply.values), pinned, reply.unknown)
 
     def to_output(self) -> t.Dict[str, Value]:
         """The settings as the module returns them and takes them."""
@@ -138,7 +172,8 @@ class Settings:
         """A value as this cluster would spell it."""
         if value == self.values[name]:
             # A template's own text may have come back in quotes or in pieces, which must not be written.
-            return str(value) if name in TEMPLATES else _text(self.raw[name])
+            own = name in TEMPLATES or isinstance(value, int) and name == "port"
+            return str(value) if own else _text(self.raw[name])
         if name in SPELLINGS and isinstance(value, (str, bool)) and SPELLINGS[name].canonical(str(value)) is not None:
             return SPELLINGS[name].spell(value, _text(self.raw[name]))
         return "" if value is None else str(value)
@@ -150,17 +185,18 @@ def option(name: str, value: t.Any) -> Value:
     if text == RESET:
         return RESET
     if name == "port":
-        if isinstance(value, bool) or not re.match(r"[0-9]{1,5}\Z", text.strip()) or not 1 <= int(text) <= 65535:
-            raise OptionError(f"port must be between 1 and 65535, or default, not {shorten(text)}")
-        return int(text)
+        number = None if isinstance(value, bool) else _PORT.match(text.strip())
+        if number is None or number[0] != number[1] or not 1 <= int(number[1]) <= 65535:
+            raise OptionError(f"port must be between 1 and 65535, or default, not {shorten(text)!r}")
+        return int(number[1])
     if name == "host":
         return _host_option(text)
     if name in TEMPLATES:
-        if re.search("[\r\n\0]", text):
+        if _ENDS_A_RECORD.search(text):
             raise OptionError(f"{name} must not contain a line feed, carriage return or NUL; each ends a record")
         if not text.strip():
             raise OptionError(f"{name} must not be empty; leave the option out, or give default")
-        if re.search(r"\*{8}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", text):
+        if _MASKED.search(text):
             raise OptionError(
                 f"{name} comes from output in which a secret is masked; replace the asterisks with the secret"
             )
@@ -180,18 +216,30 @@ def _host_option(text: str) -> str:
         except UnicodeError:
             hint = ""
         raise OptionError(f"host must be ASCII{hint or '; write an internationalised name in its xn-- form'}")
-    if host and not _is_host(host):
+    # An empty text removes the host, but a dot does not.
+    if not (_address(host) or _is_name(host) if host else not text.strip()):
         raise OptionError(
             f"host must be a single name or IP address, not {shorten(text)!r}; give the port in the option port"
         )
     return host
 
 
-def _is_host(host: str) -> bool:
-    return bool(re.match(r"\w([\w.-]*\w)?\Z", host) or _address(host))
+def _is_name(host: str) -> bool:
+    """Whether it is a host's name. One that ends in a number would be taken for an IPv4 address."""
+    labels = host.split(".")
+    whole = all(_LABEL.match(label) for label in labels)
+    return whole and len(host) <= 253 and not _NUMBER.match(labels[-1])
+
+
+def _is_shown_host(host: str) -> bool:
+    """Whether it can be what somebody entered as a host, right or wrong."""
+    return bool(_SHOWN_HOST.match(host) or _address(host))
 
 
 def _address(host: str) -> t.Optional[str]:
+    # A leading zero makes a number octal for some, and older versions of Python accept it.
+    if ":" not in host and _OCTAL.search(host):
+        return None
     try:
         return ipaddress.ip_address(host).compressed
     except ValueError:
@@ -199,7 +247,8 @@ def _address(host: str) -> t.Optional[str]:
 
 
 def _host(text: str) -> str:
-    host = text.strip().lower().rstrip(".")
+    host = text.strip().lower()
+    host = host[:-1] if host.endswith(".") else host
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     return _address(host) or host
@@ -222,13 +271,14 @@ def _read(name: str, raw: str) -> Value:
     value: Value = None
     if name == "host":
         host = _host(text)
-        value = host if _is_host(host) else None
+        value = host if _is_shown_host(host) else None
     elif name == "port":
-        value = int(text) if re.match(r"[0-9]{1,5}\Z", text) else None
+        number = _PORT.match(text)
+        value = int(number[1]) if number else None
     elif name in SPELLINGS:
         value = SPELLINGS[name].canonical(text)
     # A facility or level that this table lacks is kept as it is. Anything longer than a word cannot be one.
-    if value is None and text and (name in ("host", "port", "enabled") or not re.match(r"[\w-]+\Z", text)):
+    if value is None and text and (name in ("host", "port", "enabled") or not _WORD.match(text)):
         problem = f"the cluster shows {name} as {shorten(text, 40)!r}, which cannot be read"
         raise ReplyError(f"{problem}; {REPORT}", "not_plaintext")
     if value is None and name == "enabled":
@@ -255,12 +305,11 @@ def _template(raw: str) -> str:
     quote, inner = text[0], text[1:-1]
     # The template's own quotes surround fields; a pair around everything swaps opening and closing quotes.
     with_pair, without = (
-        len([part for part in re.findall(f"{quote}([^{quote}]*){quote}", read) if re.match(r"%\([^)]*\)s\Z", part)])
-        for read in (text, inner)
+        len([part for part in _QUOTED[quote].findall(read) if _FIELD.match(part)]) for read in (text, inner)
     )
     if with_pair != without:
         return text if with_pair > without else inner.rstrip(_BLANKS)
-    own = re.match(rf"{quote}[^{quote}]*{quote}(?:,{quote}[^{quote}]*{quote})+\Z", text)
+    own = _QUOTED_LIST[quote].match(text)
     if own or (quote in inner and not (inner[0] == quote == inner[-1])):
         return text
     return inner.rstrip(_BLANKS)

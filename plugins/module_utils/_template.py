@@ -38,6 +38,8 @@ _KEYS = (
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,64}\Z")
 _TAG = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,30}\Z")
+_FIELD = re.compile(r"%\([^()]*\)s")
+_BETWEEN = re.compile(r"[,;|\s]|(?=[\[({<])")
 _ITEM = re.compile(r"%(?:(%)|\(([^()%]*)\)s|(.?))", re.DOTALL)
 
 
@@ -225,6 +227,17 @@ def template_fields(template: str) -> t.List[str]:
             )
         names.append(name)
     return names
+
+
+def template_lines(template: str) -> t.List[str]:
+    """A template in pieces for people to read, one field in each; joined they are the template."""
+    fields, lines, begin = list(_FIELD.finditer(template)), [], 0
+    for field, following in zip(fields, fields[1:]):
+        between = _BETWEEN.search(template, field.end(), following.start())
+        end = between.end() if between else following.start()
+        lines.append(template[begin:end])
+        begin = end
+    return [*lines, template[begin:]]
 
 
 def template_faults(template: str, kind: str, control: str = "\x1f") -> t.Tuple[t.List[str], t.List[str]]:

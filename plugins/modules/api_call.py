@@ -16,7 +16,8 @@ description:
     not work with Hosted Cloud.
   - Use it for what the other modules of this collection do not cover. It does not know what a method means, so it can
     neither compare nor verify. Prefer M(spamexperts.local_cloud.remote_syslog_server) for the remote syslog settings.
-  - The methods C(api_get_*), C(api_list_*), C(api_find_*) and C(api_help) are reads. All others count as writes.
+  - The methods C(api_get_*), C(api_list_*), C(api_find_*) and C(api_help) are reads. All others count as writes, unless
+    O(read_only) says otherwise.
 extends_documentation_fragment:
   - spamexperts.local_cloud._connection
   - spamexperts.local_cloud._attributes
@@ -55,8 +56,18 @@ options:
   allow_write:
     description:
       - Whether O(method) may be anything other than C(api_get_*), C(api_list_*), C(api_find_*) and C(api_help).
+      - It cannot be V(true) together with O(read_only).
     type: bool
     default: false
+  read_only:
+    description:
+      - Your word that O(method) changes nothing although its name does not say so, as with C(api_delivery_queue).
+      - The call is then a read. It is also sent in check mode, repeated if the connection fails, and never reports a
+        change.
+      - It is refused for methods that change the cluster by their names, such as C(api_set_*).
+    type: bool
+    default: false
+    version_added: 0.2.0
 notes:
   - The product reports errors as text with HTTP status 200. A reply counts as an error if its first line, after any
     warnings, is a web page or a traceback, or reads like a sentence with the known wording of one of the product's
@@ -81,6 +92,12 @@ EXAMPLES = r"""
       domain: example.com
   delegate_to: localhost
   register: found
+
+- name: Look at the delivery queue, also in check mode
+  spamexperts.local_cloud.api_call:
+    method: api_delivery_queue
+    read_only: true
+  delegate_to: localhost
 
 - name: Set who receives the report on outgoing mail
   spamexperts.local_cloud.api_call:
@@ -109,7 +126,8 @@ lines:
     - "2"
 json:
   description:
-    - The parsed reply if it is a JSON object or list with nothing but warnings around it; otherwise null.
+    - The parsed reply if it is a JSON object or list with nothing but warnings around it; otherwise null. It is also
+      null if an object has a key twice.
     - NaN and infinite numbers, which JSON lacks, become text.
   returned: success, and failure that the reply reports
   type: raw
@@ -148,6 +166,7 @@ DEFINITION = ModuleDefinition(
         "method": {"type": "str", "required": True},
         "arguments": {"type": "dict", "default": {}},
         "allow_write": {"type": "bool", "default": False},
+        "read_only": {"type": "bool", "default": False},
     },
     run=call_method,
 )

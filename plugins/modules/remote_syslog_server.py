@@ -32,7 +32,8 @@ attributes:
   diff_mode:
     support: full
     details:
-      - The diff shows the settings that the task manages.
+      - The diff shows the settings that the task manages, each field of a template on a line of its own, under the
+        address of the cluster. The secrets in O(template_secrets) are masked.
   idempotent:
     support: partial
     details:
@@ -70,7 +71,8 @@ options:
     description:
       - Level of the records, V(DEBUG), V(INFO), V(WARNING), V(ERROR) or V(CRITICAL), in any case, or V(default).
         V(NOTICE), V(ALERT) and V(EMERG) are passed on too.
-      - Other spellings are accepted too; V(warn) and V(30), for example, mean V(WARNING).
+      - Other spellings are accepted too; V(warn), V(30) and syslog's V(4), for example, mean V(WARNING), and
+        V(informational) means V(INFO).
     type: str
   enabled:
     description:
@@ -79,7 +81,7 @@ options:
     type: raw
   message_template:
     description:
-      - Template of the record that is sent after a message was processed, with fields such as C(%(id\)s).
+      - Template of the record that is sent after a message was processed, with fields such as V(%(id\)s).
       - It must not contain line feeds, carriage returns or NUL characters, because each of them ends a record.
       - The filter P(spamexperts.local_cloud.message_template#filter) compiles one from a log format.
     type: str
@@ -115,6 +117,8 @@ options:
   verify:
     description:
       - Whether to read the settings again after a write, and to fail if one of them did not take effect.
+      - A write that the cluster answers with unknown words, such as C(OK), succeeds only if the settings that are read
+        again show that it took effect. So with V(false) it fails.
     type: bool
     default: true
   verify_retries:
@@ -132,7 +136,8 @@ options:
       - How templates are checked. A stray C(%), a tab, or more than one kind of control character makes the
         cluster lose records, and is refused unless this is V(off).
       - With V(warn), an unknown field name, a status field in a message template and text outside ASCII cause one
-        warning. With V(strict), they are refused too.
+        warning. With V(strict), they are refused too. A cluster may lose every record if it lacks a field that the
+        template names.
     type: str
     default: warn
     choices:
@@ -249,6 +254,15 @@ changed_keys:
   sample:
     - host
     - enabled
+unknown_settings:
+  description:
+    - Settings that the cluster shows and this collection does not know, as text by name. Usually empty.
+    - A write cannot carry them. Whether that clears them depends on the cluster, so a task that writes warns and says
+      what became of them.
+  returned: success
+  type: dict
+  version_added: 0.2.0
+  sample: {}
 defaults:
   description:
     - The settings that are known to follow the product's default, with their values.
@@ -259,7 +273,7 @@ defaults:
     facility: local0
     level: INFO
 api_messages:
-  description: Lines of the cluster's replies that are not settings, such as warnings.
+  description: Lines of the cluster's replies that are not settings, such as warnings and unknown answers to a write.
   returned: success
   type: list
   elements: str

@@ -87,6 +87,13 @@ settings:
     port: 514
     socket_type: udp
     status_template: '"%(id)s","%(status)s","%(delivery_data)s"'
+unknown_settings:
+  description:
+    - Settings that the cluster shows and this collection does not know, as text by name. Usually empty.
+  returned: success
+  type: dict
+  version_added: 0.2.0
+  sample: {}
 defaults:
   description:
     - The settings that are known to follow the product's default, with their values.

@@ -74,8 +74,9 @@ class InProcessAction(ActionBase):
         # Ansible puts a task's environment on a command line, where -vvv and the process list show the password.
         for name, option in self.definition.spec.items():
             for variable in option.get("fallback", (None, ()))[1]:
-                if variable in environment:
-                    args.setdefault(name, environment.pop(variable))
+                value = environment.pop(variable, "")
+                if value:
+                    args.setdefault(name, value)
         self._task.environment = [environment]
         try:
             return self._execute_module(module_args=args, task_vars=task_vars, wrap_async=wrap_async)

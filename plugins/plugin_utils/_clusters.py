@@ -30,7 +30,8 @@ Nodes = t.Dict[str, t.Dict[str, t.Any]]
 
 # The same at the top of an inventory source and for each of its clusters.
 SPEC = {"name": {"type": "str"}, **connection_spec()}
-_LABEL = r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
+# The underscore is not in the standard, but in the names of many hosts.
+_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*\Z")
 
 

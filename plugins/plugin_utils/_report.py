@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import shorten
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._layouts import TEMPLATES
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._reply import names_a_setting
 
 Result = t.Mapping[str, t.Any]
 Report = t.Dict[str, t.Any]
 Row = t.Sequence[str]
 
 _WIDTH = 40  # of a template in a table, in characters
+_NAMES = 3  # of clusters in one line
 _STATUS = {
     "load_1m": "LOAD 1 MIN",
     "load_5m": "LOAD 5 MIN",
@@ -40,7 +43,7 @@ def drift_report(results: t.Mapping[str, Result]) -> Report:
         clusters[name] = {"state": "drift" if drift else "ok", "settings": drift}
         cells: t.List[Row] = [(key, *_pair(key, before[key], after[key])) for key in drift]
         rows += _block(name, clusters[name]["state"], cells or [()])
-    return {"clusters": clusters, "lines": _table(("CLUSTER", "STATE", "SETTING", "IS", "SHOULD BE"), rows)}
+    return _report(clusters, results, _table(("CLUSTER", "STATE", "SETTING", "IS", "SHOULD BE"), rows))
 
 
 def status_report(results: t.Mapping[str, Result]) -> Report:
@@ -57,7 +60,7 @@ def status_report(results: t.Mapping[str, Result]) -> Report:
         clusters[name] = {"state": "ok", "nodes": nodes, "longest_queue": max(queues, default=0)}
         cells = [(node, *("-" if v is None else str(v) for v in row.values())) for node, row in nodes.items()]
         rows += _block(name, "ok", cells or [("no nodes",)])
-    return {"clusters": clusters, "lines": _table(("CLUSTER", "STATE", "NODE", *_STATUS.values()), rows)}
+    return _report(clusters, results, _table(("CLUSTER", "STATE", "NODE", *_STATUS.values()), rows))
 
 
 def change_report(results: t.Mapping[str, Result], check_mode: bool = False) -> Report:
@@ -69,13 +72,68 @@ def change_report(results: t.Mapping[str, Result], check_mode: bool = False) -> 
             clusters[name] = {**_failure(result), "changed": bool(result.get("changed"))}
             lines.append(f"{name}: {': '.join(_failure_cells(clusters[name]))}")
             continue
-        changed = list(result["changed_keys"])
         # With force, the task writes and reports a change although no setting differs.
+        changed = list(result["changed_keys"])
         state = "changed" if result["changed"] else "unchanged"
         clusters[name] = {"state": state, "changed_keys": changed}
-        what = "nothing was changed" if state == "unchanged" else "changed: " + (", ".join(changed) or "written again")
-        lines.append(f"{name}: {_sends(result['settings'], check_mode)}; {what}.")
-    return {"clusters": clusters, "lines": [_visible(line) for line in lines]}
+        said = _change(result, check_mode)
+        if not check_mode:
+            clusters[name]["verified"] = bool(result.get("verified", True))
+            if result["changed"] and not clusters[name]["verified"]:
+                said += "; the cluster does not show whether all of it took effect"
+        lines.append(f"{name}: {_sends(result['settings'], check_mode)}; {said}.")
+    return _report(clusters, results, [_visible(line) for line in lines])
+
+
+def _change(result: Result, check_mode: bool) -> str:
+    names = ", ".join(result["changed_keys"])
+    if not result["changed"]:
+        return "nothing would change" if check_mode else "nothing was changed"
+    if check_mode:
+        return f"would change: {names}" if names else "would be written again"
+    return f"changed: {names or 'written again'}"
+
+
+def _report(clusters: t.Dict[str, t.Any], results: t.Mapping[str, Result], lines: t.List[str]) -> Report:
+    """The report, with a line more for each notice of clusters, however many gave it."""
+    by_notice: t.Dict[str, t.List[str]] = {}
+    for name, result in results.items():
+        notices = _notices(result)
+        if notices:
+            clusters[name]["notices"] = notices
+        for notice in notices:
+            by_notice.setdefault(notice, []).append(name)
+    for notice, names in by_notice.items():
+        more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+        lines.append(_visible(f"Notice of {', '.join(names[:_NAMES])}{more}: {notice}"))
+    return {"clusters": clusters, "lines": lines}
+
+
+def _notices(result: Result) -> t.List[str]:
+    """What a cluster says besides its settings, such as that a call is deprecated; each text once."""
+    said = [
+        shorten(str(message), 200) for message in result.get("api_messages") or () if not names_a_setting(str(message))
+    ]
+    unknown = ", ".join(result.get("unknown_settings") or ())
+    said += [f"this collection does not know the settings {unknown}"] if unknown else []
+    return list(dict.fromkeys(said))
+
+
+def stop_report(results: t.Mapping[str, Result], wave: t.Sequence[str], hosts: t.Sequence[str]) -> str:
+    """Why a run stops after a wave, and what it did; empty if no cluster failed or none is left.
+
+    results: of remote_syslog_server by cluster. wave: the hosts of the wave. hosts: those of all waves, in order.
+    """
+    left = [name for name in hosts[hosts.index(wave[-1]) + 1 :] if name in results]
+    clusters = change_report({name: result for name, result in results.items() if name not in left})["clusters"]
+    failed = [name for name, cluster in clusters.items() if cluster["state"] == "failed"]
+    if not failed or not left:
+        return ""
+    written = [name for name in clusters if results[name].get("changed")]
+    parts = {"Failed": failed, "Written to": written, "Not reached": left}
+    return "Stopped after a wave with failures. " + " ".join(
+        f"{what}: {', '.join(names) or 'none'}." for what, names in parts.items()
+    )
 
 
 def _sends(settings: Result, check_mode: bool) -> str:
@@ -106,11 +164,13 @@ def _pair(name: str, one: t.Any, other: t.Any) -> t.Tuple[str, str]:
     if one == other:
         # Both are masked, or a literal equals the default that it is reset to.
         return ("with another secret", "with this secret") if name in TEMPLATES else (_text(one), _text(other))
-    texts = _text(one), _text(other)
-    if max(map(len, texts)) <= _WIDTH:
-        return texts
-    at = next((at for at, (a, b) in enumerate(zip(*texts)) if a != b), min(map(len, texts)))
-    first, second = (_window(text, at) for text in texts)
+    first, second = _text(one), _text(other)
+    if max(len(first), len(second)) > _WIDTH:
+        at = next((at for at, (a, b) in enumerate(zip(first, second)) if a != b), min(len(first), len(second)))
+        first, second = _window(first, at), _window(second, at)
+    # At the end of a cell nobody sees a blank.
+    if (first, second) != (first.strip(), second.strip()):
+        first, second = f"'{first}'", f"'{second}'"
     return first, second
 
 

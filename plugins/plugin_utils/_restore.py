@@ -5,29 +5,17 @@
 # Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Which settings an earlier run changed, and the options that put them back."""
+"""The options that put back the settings that an earlier run changed."""
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import OptionError
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._layouts import NAMES, TEMPLATES
+from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._masks import unmasked
 
 Item = t.Mapping[str, t.Any]
-# What Ansible puts in place of a secret. A ninth asterisk would be the log format's delimiter next to it.
-_MASK, _LONGER = re.compile(r"\*{8}"), re.compile(r"\*{9}")
-
-
-def restorable_settings(results: t.Mapping[str, Item]) -> t.Dict[str, t.Dict[str, t.Any]]:
-    """What restore_settings needs, for each cluster that was written to, from results of remote_syslog_server."""
-    keys = ("before", "before_defaults", "before_untouched")
-    return {
-        name: {key: result[key] for key in keys if key in result}
-        for name, result in results.items()
-        if result.get("changed") and "before" in result
-    }
 
 
 def restore_settings(saved: Item, host: str, secret: str = "") -> t.Optional[t.Dict[str, t.Any]]:
@@ -51,19 +39,5 @@ def restore_settings(saved: Item, host: str, secret: str = "") -> t.Optional[t.D
     reset += [name for name in NAMES if name not in (*reset, "host") and before[name] in ("", None)]
     options = {name: before[name] for name in NAMES if name not in reset}
     for name in set(TEMPLATES) & set(options):
-        options[name] = _unmasked(name, str(options[name]), secret)
+        options[name] = unmasked(name, str(options[name]), secret)
     return {**options, "reset": reset}
-
-
-def _unmasked(name: str, template: str, secret: str) -> str:
-    if not _MASK.search(template):
-        return template
-    if _LONGER.search(template):
-        raise OptionError(
-            f"{name} has more than eight asterisks in a row; replace eight of them with the secret by hand"
-        )
-    if not secret:
-        raise OptionError(
-            f"{name} contains a masked secret; set spamexperts_restore_secret to the secret that was in it"
-        )
-    return _MASK.sub(lambda _match: secret, template)

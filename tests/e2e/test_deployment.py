@@ -87,7 +87,7 @@ def test_dry_runs_tell_the_truth_and_touch_nothing(site, receiver):
     site.cluster.flow(seed=site.seed(), messages=30)
     with untouched(receiver):
         unchanged = site.playbook("receiver", "--check", **variables)
-        assert site.changed(unchanged) == 0
+        assert site.nothing_to_do(unchanged)
         assert "WARNING" not in unchanged
 
         cut = f"would cut the TCP connections of {site.cluster.address}"
@@ -122,7 +122,7 @@ def test_a_change_that_does_not_work_is_taken_back(site, receiver):
     assert not has_table(receiver)
     assert daemons(receiver) == 1
     arrives(site)
-    assert site.changed(site.playbook("receiver", **variables)) == 0
+    assert site.nothing_to_do(site.playbook("receiver", **variables))
     site.known = {"secret": OLD}
 
 
@@ -235,7 +235,7 @@ def test_a_run_that_was_cut_short(site, receiver, wanted):
         with under_load(site, "after a run that was cut short"):
             output = site.playbook("receiver", **variables)
         assert site.changed(output) > 0
-        assert site.changed(site.playbook("receiver", **variables)) == 0
+        assert site.nothing_to_do(site.playbook("receiver", **variables))
         secret = NEW
     assert daemons(receiver) == 1
     traces = f"{CONFIG}/previous {CONFIG}/candidate /run/systemd/system/{HANDOVER}"

@@ -69,7 +69,7 @@ def test_two_runs_at_a_time(site, receiver, tmp_path):
             log = (tmp_path / f"{secret}.log").open("w+", encoding="utf-8")
             runs.append((subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, **options), log))
         # Until both wait; nothing else in the container is called so.
-        while receiver.shell("pgrep -xfc '[^ ]*python3[^ ]* -' || true") != "2":
+        while receiver.shell("pgrep -xfc '[^ ]*python3[^ ]* -I -' || true") != "2":
             assert [run.poll() for run, _log in runs] == [None, None]
             time.sleep(0.2)
     outputs = []

@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
+import functools
 import ssl
 import sys
 import threading
+import zlib
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Tuple
 
 from .auth import Authenticator
 from .calls import Calls
 from .dialect import encode
-from .faults import Faults, Reply, faulty
+from .faults import ENDLESS, Faults, Reply, faulty
 from .journal import Journal
 from .prose import say
 from .query import arguments
@@ -24,8 +26,17 @@ from .tls import Certificates
 from .together import Together
 
 PATH = "/cgi-bin/api"
+_BOMB = 256 * 1024 * 1024
 _HANDSHAKE_S = 10.0
 _IDLE_S = 60.0
+
+
+@functools.lru_cache(maxsize=1)
+def bomb() -> bytes:
+    """Return a small text in gzip that unpacks to a very long one."""
+    press = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    piece = b"x" * 65536
+    return b"".join(press.compress(piece) for _number in range(_BOMB // len(piece))) + press.flush()
 
 
 class Api:
@@ -101,6 +112,10 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.transmit == "dropped":
             self.close_connection = True
             return
+        if reply.transmit in ENDLESS:
+            self.close_connection = True
+            self._without_end(reply.transmit)
+            return
         body = encode(reply.text, self.server.switches)
         self.send_response(reply.status)
         self.send_header("Content-Type", "text/html" if reply.html else "text/plain")
@@ -113,6 +128,28 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         if self.command != "HEAD":
             self.wfile.write(body)
+
+    def _without_end(self, how: str) -> None:
+        coding = "Content-Encoding: gzip\r\n" if how == "bomb" else ""
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n{coding}Connection: close\r\n\r\n".encode()
+        if how == "drip":
+            self._drip(head)
+        else:
+            self.wfile.write(head)
+        if how == "bomb":
+            self.wfile.write(bomb())
+            return
+        while not self.server.stopping.is_set():
+            if how == "endless":
+                self.wfile.write(b"x: y\n" * 10000)
+            else:
+                self._drip(b"x: y\n")
+
+    def _drip(self, text: bytes) -> None:
+        for number in range(len(text)):
+            self.wfile.write(text[number : number + 1])
+            if self.server.stopping.wait(self.server.switches["drip_s"]):
+                return
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = _any
 
@@ -130,6 +167,10 @@ class ApiServer(Server):
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Do the TLS handshake, then the requests of this connection."""
         request.settimeout(_HANDSHAKE_S)
+        if self.switches["tls"] == "none":
+            request.recv(65536)
+            request.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            return
         context = self._certificates.context(self.switches["tls"])
         with context.wrap_socket(request, server_side=True, do_handshake_on_connect=False) as secured:
             self.use(secured)

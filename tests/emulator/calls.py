@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from .dialect import get_reply
-from .listings import find_reply, help_reply, status_reply, status_text
+from .listings import find_reply, help_reply, queue_text, status_reply, status_text
 from .prose import say
 from .state import State
 from .switches import Switches
@@ -24,6 +24,7 @@ class Calls:
     def __init__(self, state: State, switches: Switches, nodes: Sequence[str]) -> None:
         self._state, self._switches, self._nodes = state, switches, tuple(nodes)
         self._methods: Dict[str, Tuple[Tuple[str, ...], Callable[[Arguments, str], str]]] = {
+            "api_delivery_queue": ((), lambda _arguments, _language: queue_text(self._nodes)),
             "api_find_messages": (("domain",), self._find),
             "api_get_json_server_status": ((), self._status),
             "api_get_remote_syslog_server": ((), self._get),
@@ -92,13 +93,15 @@ class Calls:
             SETTINGS if "all" in ignored else ignored,
             failed,
             self._switches["lag_reads"],
+            self._switches["more_omitted"] == "clear",
         )
         if failed:
             return say(language, "node_fail", nodes=", ".join(failed)) + "\n"
         return self._done(language)
 
     def _done(self, language: str) -> str:
-        return self._notice(language) + {"empty": "", "newline": "\n", "quotes": '""\n'}[self._switches["set_reply"]]
+        how = self._switches["set_reply"]
+        return self._notice(language) + {"empty": "", "newline": "\n", "quotes": '""\n'}.get(how, how + "\n")
 
     def _refusal(self, arguments: Arguments, language: str) -> Optional[str]:
         limit = self._switches["max_argument"]

@@ -71,6 +71,7 @@ class Emulator:
         # Many emulators in one process can share theirs: making them takes longer than everything else here.
         if certificates is None:
             certificates = Certificates(self.data_dir / "tls", tuple(names) + NAMES)
+        self.certificates = certificates
         self.ca_path = str(certificates.ca_path)
         api = Api(
             Calls(self.state, self.switches, self.nodes),

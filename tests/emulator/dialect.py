@@ -16,6 +16,7 @@ from .switches import Switches
 from .values import SETTINGS, TEMPLATES, port_number, spell
 
 _SEPARATOR = {"kv_colon": ": ", "kv_equals": " = ", "kv_blank": " "}
+_IN_ORDER = ("csv", "tuple")
 _WIDTH = 72
 
 
@@ -38,6 +39,13 @@ def _label(name: str, style: str) -> str:
     return {"plain": name, "title": name.replace("_", " ").title(), "capital": name.capitalize()}[style]
 
 
+class _Long(int):
+    """A number as Python 2 prints one."""
+
+    def __repr__(self) -> str:
+        return f"{int(self)}L"
+
+
 def _native(name: str, text: str) -> Any:
     try:
         if name == "port":
@@ -54,7 +62,18 @@ def _names(switches: Switches) -> List[str]:
     if switches["without_status_template"]:
         missing.add("status_template")
     names = [name for name in SETTINGS if name not in missing]
-    return sorted(names) if switches["get_order"] == "sorted" and switches["get_format"] != "csv" else names
+    return sorted(names) if switches["get_order"] == "sorted" and switches["get_format"] not in _IN_ORDER else names
+
+
+def _with_more(shown: Dict[str, str], snapshot: Snapshot, switches: Switches) -> Dict[str, str]:
+    """Add the settings of a newer build."""
+    more = dict(pair.split("=", 1) for pair in switches.names("more_settings"))
+    if snapshot.more_cleared:
+        more = dict.fromkeys(more, "")
+    names = list(shown)
+    at = {"first": 0, "after_template": names.index(TEMPLATES[0]) + 1, "last": len(names)}[switches["more_place"]]
+    at = len(names) if switches["get_format"] in _IN_ORDER else at
+    return {**{name: shown[name] for name in names[:at]}, **more, **{name: shown[name] for name in names[at:]}}
 
 
 def _warnings(
@@ -72,16 +91,22 @@ def _warnings(
 
 def _object(shown: Dict[str, str], inline: List[str], switches: Switches) -> str:
     content: Dict[str, Any] = {
-        name: _native(name, text) if switches["native_types"] else text for name, text in shown.items()
+        name: text if switches["native_types"] == "false" else _native(name, text) for name, text in shown.items()
     }
     if inline:
         content["warnings"] = inline
-    return json.dumps(content, ensure_ascii=False) if switches["get_format"] == "json" else repr(content)
+    if switches["get_format"] == "json":
+        return json.dumps(content, ensure_ascii=False)
+    long = switches["native_types"] == "long"
+    content = {name: _Long(value) if long and type(value) is int else value for name, value in content.items()}
+    return repr(tuple(content.values()) if switches["get_format"] == "tuple" else content)
 
 
 def _body(shown: Dict[str, str], warnings: Dict[str, str], switches: Switches) -> Tuple[List[str], List[str]]:
     """Return the reply's own lines, and the warnings that an inline reply has no room for."""
     layout, inline = switches["get_format"], switches["warnings"] == "inline"
+    if layout == "tuple":
+        return [_object(shown, [], switches)], list(warnings.values()) if inline else []
     if layout in ("json", "repr"):
         return [_object(shown, list(warnings.values()) if inline else [], switches)], []
     if layout == "csv":
@@ -104,6 +129,7 @@ def get_reply(snapshot: Snapshot, defaults: Dict[str, str], switches: Switches, 
         if name in shown:
             shown[name] = _mangle(shown[name], switches["template_mangle"])
     warnings = _warnings(shown, snapshot, defaults, switches, language)
+    shown = _with_more(shown, snapshot, switches)
     lines, homeless = _body(shown, warnings, switches)
     if homeless:
         middle = (len(homeless) + 1) // 2

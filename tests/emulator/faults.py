@@ -26,9 +26,13 @@ _TRACEBACK = (
 _SQLSTATE = "Error: SQLSTATE[HY000] [2002] Connection refused in fatalerror.php\n"
 
 
+# Ways to send that have no end, or none that a client lives to see.
+ENDLESS = ("drip", "drip_body", "endless", "bomb")
+
+
 @dataclass
 class Reply:
-    """What goes back over HTTP; `transmit` is whole, truncated (fewer bytes than announced) or dropped."""
+    """What goes back over HTTP; `transmit` is whole, truncated (fewer bytes than announced), dropped, or of ENDLESS."""
 
     text: str = ""
     status: int = 200
@@ -74,8 +78,8 @@ def faulty(fault: str, reply: Reply, call: str, client: str, language: str, swit
     if fault in ("truncated", "cut"):
         half = reply.text[: len(reply.text) // 2]
         return Reply(reply.text, transmit="truncated") if fault == "truncated" else Reply(half)
-    if fault == "dropped":
-        return Reply(transmit="dropped")
+    if fault == "dropped" or fault in ENDLESS:
+        return Reply(transmit=fault)
     texts = {
         "credential_text": say(language, "credential"),
         "permission": say(language, "permission", call=call),

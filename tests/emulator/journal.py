@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 from urllib.parse import quote, quote_plus
 
-READ_PREFIXES = ("api_get_", "api_list_", "api_find_", "api_help")
+READ_PREFIXES = ("api_get_", "api_list_", "api_find_", "api_help", "api_delivery_queue")
 
 
 class Journal:
@@ -62,7 +62,7 @@ class Journal:
 
     @property
     def writes(self) -> List[Dict[str, Any]]:
-        """Requests whose call is not a get, list, find or help; check mode must not cause any."""
+        """Requests whose call is not a get, list, find, help or the queue; check mode must not cause any."""
         return [entry for entry in self.requests if entry["call"] and not entry["call"].startswith(READ_PREFIXES)]
 
     @property

@@ -94,6 +94,11 @@ def status_text(nodes: Sequence[str]) -> str:
     return "".join(f"{node},{_load(number)['load one minute']},{3 * number}\n" for number, node in enumerate(nodes))
 
 
+def queue_text(nodes: Sequence[str]) -> str:
+    """Return the reply to api_delivery_queue, whose real layout is unknown: a node a line, and how much it holds."""
+    return "".join(f"{node},{_load(number)['queue count delivery']}\n" for number, node in enumerate(nodes))
+
+
 def status_reply(nodes: Sequence[str], switches: Switches) -> str:
     """Return the reply to api_get_json_server_status."""
     content: Dict[str, Any] = {}

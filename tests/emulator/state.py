@@ -22,6 +22,8 @@ class Snapshot:
 
     values: Dict[str, str]
     pinned: FrozenSet[str]
+    # Whether a set call has cleared the settings of a newer build, which it did not name.
+    more_cleared: bool = False
 
 
 class State:
@@ -31,6 +33,7 @@ class State:
         self._lock = threading.RLock()
         self._path = path
         self._pinned: Dict[str, str] = {}
+        self._more_cleared = False
         self.defaults = dict(DEFAULTS)
         # Counts set calls that went through, whether they changed something or not.
         self.sets = 0
@@ -44,9 +47,8 @@ class State:
         self._nodes = {node: (0, self._snapshot()) for node in nodes}
 
     def _snapshot(self) -> Snapshot:
-        return Snapshot(
-            {name: self._pinned.get(name, self.defaults[name]) for name in SETTINGS}, frozenset(self._pinned)
-        )
+        values = {name: self._pinned.get(name, self.defaults[name]) for name in SETTINGS}
+        return Snapshot(values, frozenset(self._pinned), self._more_cleared)
 
     @property
     def settings(self) -> Dict[str, str]:
@@ -67,11 +69,13 @@ class State:
         ignored: Iterable[str] = (),
         failed_nodes: Iterable[str] = (),
         lag_reads: int = 0,
+        clear_more: bool = False,
     ) -> None:
         """Carry out a set call: `arguments` holds the non-empty ones; `default` gives a setting back."""
         ignored, failed_nodes = set(ignored), set(failed_nodes)
         with self._lock:
             before = self._snapshot()
+            self._more_cleared = self._more_cleared or clear_more
             for name in SETTINGS:
                 if name in ignored:
                     continue
@@ -122,6 +126,7 @@ class State:
         """Forget everything that was set."""
         with self._lock:
             self._pinned = {}
+            self._more_cleared = False
             self.report_recipient = ""
             self.sets += 1
             self._history = [(0.0, self._snapshot())]

@@ -46,7 +46,7 @@ SWITCHES: Tuple[Switch, ...] = (
     Switch(
         "get_format",
         "kv_colon",
-        ("kv_colon", "kv_equals", "kv_blank", "repr", "json", "csv"),
+        ("kv_colon", "kv_equals", "kv_blank", "repr", "json", "csv", "tuple"),
         "layout of the reply to the get call",
     ),
     Switch(
@@ -55,12 +55,28 @@ SWITCHES: Tuple[Switch, ...] = (
         ("plain", "title", "capital"),
         "labels as socket_type, Socket Type or Socket_type (kv formats)",
     ),
-    Switch("get_order", "signature", ("signature", "sorted"), "order of the values (csv: always the signature's)"),
-    Switch("native_types", True, bool, "json and repr show numbers and booleans as such, not as text"),
+    Switch(
+        "get_order", "signature", ("signature", "sorted"), "order of the values (csv and tuple: always the signature's)"
+    ),
+    Switch(
+        "native_types",
+        "true",
+        ("true", "false", "long"),
+        "json, repr and tuple show numbers and booleans as such, not as text; long: as Python 2 does, 514L",
+    ),
     Switch("line_end", "lf", ("lf", "crlf"), "line ends of every reply"),
     Switch("last_line_end", True, bool, "the reply to the get call ends with a line end"),
     Switch("bom", False, bool, "every non-empty reply starts with a UTF-8 byte order mark"),
     Switch("charset", "utf-8", ("utf-8", "latin-1"), "encoding of every reply"),
+    Switch(
+        "more_settings", "", str, "settings (comma-separated NAME=VALUE) of a newer build that the get call shows too"
+    ),
+    Switch(
+        "more_place",
+        "last",
+        ("first", "after_template", "last"),
+        "where they are: before the others, after message_template, at the end (csv and tuple: always at the end)",
+    ),
     Switch("label_missing", "", str, "settings (comma-separated) that the get call leaves out"),
     Switch(
         "warnings",
@@ -91,12 +107,17 @@ SWITCHES: Tuple[Switch, ...] = (
     Switch(
         "facility_spelling", "as_set", ("as_set", "local0", "LOCAL0", "LOG_LOCAL0", "numeric"), "spelling of facility"
     ),
-    Switch("level_spelling", "as_set", ("as_set", "INFO", "info", "numeric"), "spelling of level"),
+    Switch(
+        "level_spelling",
+        "as_set",
+        ("as_set", "INFO", "info", "numeric", "syslog"),
+        "spelling of level (20, or syslog's 6)",
+    ),
     Switch(
         "bool_spelling",
         "as_set",
-        ("as_set", "True", "true", "1", "yes", "on", "enabled"),
-        "spelling of enabled (False, false, 0, no, off, disabled)",
+        ("as_set", "True", "true", "1", "yes", "on", "enabled", "t"),
+        "spelling of enabled (False, false, 0, no, off, disabled, f)",
     ),
     Switch("accept_spelling", "any", ("any", "own"), "a set call takes any spelling, or only the one that is shown"),
     Switch(
@@ -107,7 +128,15 @@ SWITCHES: Tuple[Switch, ...] = (
     ),
     # -- what the set call means
     Switch("omitted", "keep", ("keep", "default", "clear"), "meaning of an argument that is omitted (or empty)"),
-    Switch("set_reply", "empty", ("empty", "newline", "quotes"), "what a successful set call answers"),
+    Switch(
+        "more_omitted", "keep", ("keep", "clear"), "what a set call, which does not name them, does to more_settings"
+    ),
+    Switch(
+        "set_reply",
+        "empty",
+        ("empty", "newline", "quotes", "OK", "None", "True", "0"),
+        "what a successful set call answers: nothing, a line end, two quotes, or that word",
+    ),
     Switch("without_status_template", False, bool, "a build of 2015 that does not know status_template"),
     Switch("max_argument", 0, int, "longest argument in characters that is taken; 0: no limit"),
     Switch("semicolon", "split", ("split", "data"), "a bare ; in the query separates arguments, or is data"),
@@ -142,7 +171,12 @@ SWITCHES: Tuple[Switch, ...] = (
     Switch("find_format", "csv", ("csv", "tab", "json", "labelled"), "layout of the reply to api_find_messages"),
     # -- HTTP
     Switch("auth", "basic", ("basic", "digest", "both"), "authentication scheme that is offered and taken"),
-    Switch("tls", "good", ("good", "wrong_name", "expired", "self_signed", "unknown_ca"), "the certificate shown"),
+    Switch(
+        "tls",
+        "good",
+        ("good", "wrong_name", "expired", "self_signed", "unknown_ca", "version_1", "none"),
+        "the certificate shown; none: plain HTTP",
+    ),
     Switch("slow_s", 0.0, float, "seconds to wait before answering"),
     Switch("together", 0, int, "so many calls of each method are carried out before the first of them is answered"),
     Switch(
@@ -169,6 +203,10 @@ SWITCHES: Tuple[Switch, ...] = (
             "cut",
             "clipped",
             "empty",
+            "drip",
+            "drip_body",
+            "endless",
+            "bomb",
         ),
         "what a call gets instead of its reply",
     ),
@@ -182,6 +220,7 @@ SWITCHES: Tuple[Switch, ...] = (
     Switch("fault_skip", 0, int, "matching calls that are answered well before the fault starts"),
     Switch("fault_count", 0, int, "how often the fault happens; 0: for ever"),
     Switch("retry_after", -1, int, "seconds in the Retry-After header of `unavailable`; -1: no header"),
+    Switch("drip_s", 1.0, float, "seconds between two bytes of `drip` and `drip_body`"),
     # -- log stream
     Switch(
         "level_meaning",

@@ -96,8 +96,15 @@ class Authority:
             )
             self._key.chmod(0o600)
 
-    def issue(self, label: str, names: Sequence[str], expired: bool = False, self_signed: bool = False) -> Path:
-        """Return a file with a new key and certificate for `names`."""
+    def issue(
+        self,
+        label: str,
+        names: Sequence[str],
+        expired: bool = False,
+        self_signed: bool = False,
+        version_1: bool = False,
+    ) -> Path:
+        """Return a file with a new key and certificate for `names`; one of version 1 is self-signed as well."""
         key, request, cert = (self._folder / (f"{label}.{end}") for end in ("key", "csr", "crt"))
         config = self._folder / (f"{label}.cnf")
         # Python 3.13 insists on the identifier of the signing key, which a self-signed certificate has not.
@@ -124,7 +131,9 @@ class Authority:
             str(request),
         )
         extensions = ("-extfile", str(config), "-extensions", "leaf")
-        if self_signed:
+        if version_1:
+            _openssl("x509", "-req", "-in", str(request), "-signkey", str(key), "-days", _DAYS, "-out", str(cert))
+        elif self_signed:
             _openssl(
                 "x509",
                 "-req",
@@ -205,9 +214,16 @@ class Certificates:
                 self._contexts[variant] = context
             return self._contexts[variant]
 
+    def path(self, variant: str) -> Path:
+        """Return a file with the certificate for a position of the switch `tls`, in PEM."""
+        self.context(variant)
+        return self._folder / ("unknown/server.pem" if variant == "unknown_ca" else f"{variant}.pem")
+
     def _issue(self, variant: str, names: List[str]) -> Path:
         if variant == "unknown_ca":
             return Authority(self._folder / "unknown", "Some other CA").issue("server", names)
         if variant == "wrong_name":
             return self._authority.issue(variant, ["wrong.example.org"])
-        return self._authority.issue(variant, names, variant == "expired", variant == "self_signed")
+        return self._authority.issue(
+            variant, names, variant == "expired", variant == "self_signed", variant == "version_1"
+        )

@@ -27,6 +27,8 @@ DEFAULTS: Dict[str, str] = {
 
 FACILITIES = dict(logging.handlers.SysLogHandler.facility_names)
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "warn": 30, "error": 40, "critical": 50, "fatal": 50}
+# The numbers of syslog for the levels that Python has.
+SEVERITIES = {"7": 10, "6": 20, "4": 30, "3": 40, "2": 50}
 SOCKETS = {
     "udp": "udp",
     "sock_dgram": "udp",
@@ -38,8 +40,8 @@ SOCKETS = {
     "stream": "tcp",
     "1": "tcp",
 }
-TRUE = ("true", "1", "yes", "on", "enabled")
-FALSE = ("false", "0", "no", "off", "disabled", "")
+TRUE = ("true", "1", "yes", "on", "enabled", "t")
+FALSE = ("false", "0", "no", "off", "disabled", "f", "")
 
 
 def port_number(text: str) -> int:
@@ -63,6 +65,7 @@ def facility_number(text: str) -> int:
 def level_number(text: str) -> int:
     """Return Python's number of a level from its name or number; raise ValueError when it has none."""
     number = LEVELS.get(text.lower(), int(text) if text.isascii() and text.isdigit() else -1)
+    number = SEVERITIES.get(text, number)
     if number not in LEVELS.values():
         raise ValueError(text)
     return number
@@ -107,6 +110,7 @@ _BOOL_WORDS = {
     "yes": ("yes", "no"),
     "on": ("on", "off"),
     "enabled": ("enabled", "disabled"),
+    "t": ("t", "f"),
 }
 _FACILITY_NAMES: Dict[int, str] = {}
 for _name, _number in FACILITIES.items():
@@ -125,7 +129,8 @@ def _spell_facility(text: str, style: str) -> str:
 def _spell_level(text: str, style: str) -> str:
     number = level_number(text)
     name = logging.getLevelName(number)
-    return {"INFO": name, "info": name.lower(), "numeric": str(number)}[style]
+    severity = next(severity for severity, level in SEVERITIES.items() if level == number)
+    return {"INFO": name, "info": name.lower(), "numeric": str(number), "syslog": severity}[style]
 
 
 _SPELL: Dict[str, Callable[[str, str], str]] = {

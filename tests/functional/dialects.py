@@ -14,11 +14,13 @@ from typing import Any, Callable, Mapping
 
 _LABELLED = ("kv_colon", "kv_equals", "kv_blank")
 _OBJECTS = ("json", "repr")
+_IN_ORDER = ("csv", "tuple")
+_ANSWERS = ("empty", "newline", "quotes")
 
 # None: the switch has no meaning in that row. Counting such a row would call a pair tried that never was.
 # The first two decide what the others may be.
 PARAMETERS: dict[str, tuple[Any, ...]] = {
-    "get_format": (*_LABELLED, *_OBJECTS, "csv"),
+    "get_format": (*_LABELLED, *_OBJECTS, *_IN_ORDER),
     "warnings": ("before", "inline", "after", "none"),
     "template_mangle": ("none", "quoted", "single_quoted", "trailing_blank", "trimmed", "spanning", "folded"),
     "bool_spelling": ("as_set", "True", "true", "1", "yes", "on", "enabled"),
@@ -28,9 +30,9 @@ PARAMETERS: dict[str, tuple[Any, ...]] = {
     "labels": ("plain", "title", "capital", None),
     "omitted": ("keep", "default", "clear"),
     "translated": ("none", "unless_asked", "always"),
-    "set_reply": ("empty", "newline", "quotes"),
+    "set_reply": ("empty", "newline", "quotes", "OK"),
     "auth": ("basic", "digest", "both"),
-    "native_types": (True, False, None),
+    "native_types": ("true", "false", None),
     "get_order": ("signature", "sorted", None),
     "warn_when": ("differs", "pinned", None),
     "line_end": ("lf", "crlf"),
@@ -55,7 +57,7 @@ _RULES: tuple[tuple[tuple[str, str], Callable[[Any, Any], bool], str], ...] = (
     ),
     (
         ("get_order", "get_format"),
-        lambda order, layout: (order is None) == (layout == "csv"),
+        lambda order, layout: (order is None) == (layout in _IN_ORDER),
         "values without labels have one order",
     ),
     (
@@ -63,8 +65,16 @@ _RULES: tuple[tuple[tuple[str, str], Callable[[Any, Any], bool], str], ...] = (
         lambda labels, native: (labels is None) or (native is None),
         "a layout is one or the other",
     ),
-    (("labels", "get_order"), lambda labels, order: labels is None or order is not None, "csv has no labels"),
-    (("native_types", "get_order"), lambda native, order: native is None or order is not None, "csv has no types"),
+    (
+        ("labels", "get_order"),
+        lambda labels, order: labels is None or order is not None,
+        "a line of values has no labels",
+    ),
+    (
+        ("native_types", "get_order"),
+        lambda native, order: native is None or order is not None,
+        "csv has no types, and one row with a tuple's is enough",
+    ),
     (
         ("warn_when", "warnings"),
         lambda when, warnings: (when is None) == (warnings == "none"),
@@ -83,7 +93,22 @@ _RULES: tuple[tuple[tuple[str, str], Callable[[Any, Any], bool], str], ...] = (
     (
         ("translated", "deprecated"),
         lambda language, deprecated: not (language == "always" and deprecated),
-        "a set call's reply in a language that was not asked for is not a known warning, and fails",
+        "an unknown answer to a write that shows nowhere is a failure, and in that language no reset shows",
+    ),
+    (
+        ("set_reply", "warnings"),
+        lambda answer, warnings: answer in _ANSWERS or warnings != "none",
+        "likewise: without warnings no reset shows",
+    ),
+    (
+        ("set_reply", "warn_when"),
+        lambda answer, when: answer in _ANSWERS or when is not None,
+        "likewise",
+    ),
+    (
+        ("set_reply", "translated"),
+        lambda answer, language: answer in _ANSWERS or language != "always",
+        "likewise",
     ),
     (("bom", "charset"), lambda bom, charset: not (bom and charset == "latin-1"), "Latin-1 has no byte order mark"),
 )

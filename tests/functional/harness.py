@@ -12,10 +12,11 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Iterable, Mapping
+from typing import Any, Callable, Iterable, Mapping
 from urllib.parse import quote, quote_plus
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -168,18 +169,30 @@ class Ansible:
             **more,
         }
 
-    def command(self, *words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        """Run one of Ansible's commands."""
-        return subprocess.run(
-            [program(words[0]), *words[1:]],
+    def command(
+        self, *words: str, env: Mapping[str, str] | None = None, interrupt: Callable[[], None] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one of Ansible's commands. It is killed, with all that it started, when ``interrupt`` returns."""
+        command = [program(words[0]), *words[1:]]
+        with subprocess.Popen(
+            command,
             env=env or self.environment(),
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=HANG,
-            check=False,
-        )
+            start_new_session=True,
+        ) as process:
+            try:
+                if interrupt:
+                    interrupt()
+                    os.killpg(process.pid, signal.SIGKILL)
+                stdout, stderr = process.communicate(timeout=HANG)
+            except BaseException:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+        return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
 
     def play(
         self,
@@ -188,6 +201,7 @@ class Ansible:
         hosts: Mapping[str, Mapping[str, Any]] | None = None,
         extra: Mapping[str, Any] | None = None,
         env: Mapping[str, str] | None = None,
+        interrupt: Callable[[], None] | None = None,
     ) -> Run:
         """Run plays, or a playbook by its name. ``hosts``: each with its variables; all are this machine."""
         self._count += 1
@@ -207,7 +221,9 @@ class Ansible:
             words += ["-e", f"@{folder / 'extra.json'}"]
         record, log = folder / "results.jsonl", folder / "ansible.log"
         done = self.command(
-            *words, env=self.environment(RECORDER_FILE=str(record), ANSIBLE_LOG_PATH=str(log), **(env or {}))
+            *words,
+            env=self.environment(RECORDER_FILE=str(record), ANSIBLE_LOG_PATH=str(log), **(env or {})),
+            interrupt=interrupt,
         )
         lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
         return Run(

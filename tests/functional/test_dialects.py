@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any
 
 import pytest
 from functional.dialects import ROWS, allowed, covered, pairs, shows_defaults, switches
 from functional.harness import GET, MODULE, SET, Run, connection, one_play
 
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import template_lines
 from emulator import Emulator
 
 # Nothing in it is the product's default. The first template has at 72 characters, where a spanning one is broken,
@@ -101,12 +103,20 @@ def held(emulator, number):
     return {key: value for key, value in emulator.journal.writes[number]["arguments"].items() if key != "api_language"}
 
 
+def sides(result):
+    """A diff without its headers."""
+    return {side: result["diff"][side] for side in ("before", "after")}
+
+
 def test_first_run_changes_and_names_each_setting(dialect):
     results = dialect.results
     real = results["real"]
     assert real["changed"] and real["verified"]
     assert real["settings"] == WANTED
-    assert real["diff"]["after"] == WANTED
+    after = real["diff"]["after"]
+    assert {name: "".join(value) if name in TEMPLATES else value for name, value in after.items()} == WANTED
+    assert [len(after[name]) for name in TEMPLATES] == [7, 3]
+    assert real["diff"]["before_header"] == real["diff"]["after_header"] == dialect.emulator.url
     assert set(real["changed_keys"]) == {key for key in WANTED if real["before"][key] != WANTED[key]} == set(WANTED)
 
 
@@ -166,7 +176,7 @@ def test_what_is_not_managed_stays(dialect):
     row, results, emulator = dialect.row, dialect.results, dialect.emulator
     single = results["single"]
     assert single["changed_keys"] == ["port"]
-    assert single["diff"] == {"before": {"port": 1514}, "after": {"port": 6514}}
+    assert sides(single) == {"before": {"port": 1514}, "after": {"port": 6514}}
     assert single["before"]["message_template"] == FOREIGN["message_template"]
     first = held(emulator, 0)
     assert (first["host"], first["message_template"]) == (FOREIGN["host"], FOREIGN["message_template"])
@@ -190,7 +200,7 @@ def test_reset_gives_back_one_setting_and_no_other(dialect):
     assert [key for key, value in sent.items() if value == "default"] == ["level"]
     assert again["changed"] != shows_defaults(row)
     if shows_defaults(row):
-        assert reset["diff"] == {"before": {"level": "WARNING"}, "after": {"level": "INFO"}}
+        assert sides(reset) == {"before": {"level": "WARNING"}, "after": {"level": "INFO"}}
         assert reset["defaults"] == again["defaults"] == {"level": "INFO"}
     else:
         assert results["check reset"]["settings"]["level"] == "default"
@@ -212,4 +222,9 @@ def test_the_word_default_is_a_reset(dialect):
 
 def test_the_diff_is_shown(done):
     for key in WANTED:
-        assert f'+    "{key}": ' in done.run.stdout
+        assert f'    "{key}": ' in done.run.stdout
+        assert key in TEMPLATES or f'+    "{key}": ' in done.run.stdout
+    # A line for each field of a template.
+    added = {line[1:].strip(" ,") for line in done.run.stdout.splitlines() if line.startswith("+")}
+    for name in TEMPLATES:
+        assert {json.dumps(line) for line in template_lines(WANTED[name])} <= added

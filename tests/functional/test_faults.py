@@ -25,10 +25,12 @@ class Case:
     """Switches of the emulator, and what has to come of them. ``says`` is None where the task succeeds."""
 
     switches: dict[str, Any]
-    calls: list[str]
+    # None where it depends on time how often the cluster is read.
+    calls: list[str] | None
     says: tuple[str, ...] | None = None
     failure_class: str = ""
     changed: bool = True
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def on_set(fault: str, **more: Any) -> dict[str, Any]:
@@ -128,6 +130,7 @@ CASES = {
     ),
     "digest": Case({"auth": "digest"}, [GET, SET, GET]),
     "quotes for an empty reply": Case({"set_reply": "quotes"}, [GET, SET, GET]),
+    "OK for an empty reply": Case({"set_reply": "OK"}, [GET, SET, GET]),
     **{
         f"{fault} on get": Case({"fault": fault}, [GET] * calls, says, failure_class, False)
         for fault, calls, says, failure_class in ON_GET
@@ -168,8 +171,30 @@ CASES = {
     ),
     "truncated on set": Case(on_set("truncated", deprecated=True), [GET, SET, GET]),
     **{
-        tls: Case({"tls": tls}, [], ("certificate or TLS was refused", "set ca_path"), "tls", False)
-        for tls in ("wrong_name", "expired", "self_signed", "unknown_ca")
+        tls: Case({"tls": tls}, [], says, "tls", False)
+        for tls, says in (
+            ("wrong_name", ("is for another name", "use a name that it contains in api_url")),
+            ("expired", ("has expired; renew it on the cluster",)),
+            ("self_signed", ("is self-signed and not in ca_path", "in ca_fingerprint")),
+            ("unknown_ca", ("lacks the CA that signed", "put its certificate into that file")),
+            ("none", ("does not speak TLS at this port",)),
+        )
+    },
+    # A byte a second for ever, and more than fits into memory.
+    **{
+        fault: Case(
+            {"fault": fault},
+            None,
+            ("no complete answer within the deadline of 5 s", "raise deadline"),
+            "transport",
+            False,
+            {"deadline": 5},
+        )
+        for fault in ("drip", "drip_body")
+    },
+    **{
+        fault: Case({"fault": fault}, [GET], ("sent more than 16 MiB",), "not_plaintext", False)
+        for fault in ("endless", "bomb")
     },
     "translated error": Case(
         on_set("permission", translated="always"),
@@ -200,10 +225,11 @@ def done(ansible, cluster):
     """All faults in one run: a host each, with an emulator each."""
     clusters = {name: cluster(**case.switches) for name, case in CASES.items()}
     clusters["echo"].state.pin(host=f"h\nport: 1\nAuthorization: Basic {PAIR}\npassword={quote(PASSWORD, safe='')}")
-    hosts = {name.replace(" ", "_"): connection(emulator) for name, emulator in clusters.items()}
+    hosts = {name.replace(" ", "_"): connection(emulator, **CASES[name].options) for name, emulator in clusters.items()}
     options = {
         **{name: "{{ %s }}" % name for name in connection(next(iter(clusters.values())))},
         **WANTED,
+        "deadline": "{{ deadline | default(omit) }}",
         "retries": 2,
         "verify_retries": 1,
         "verify_delay": 0,
@@ -218,7 +244,10 @@ def done(ansible, cluster):
 def test_fault(done, name):
     case, result = CASES[name], done.result(name)
     assert result["failed"] == (case.says is not None), result
-    assert done.clusters[name].journal.calls == case.calls
+    if case.calls is None:
+        assert done.clusters[name].journal.writes == []
+    else:
+        assert done.clusters[name].journal.calls == case.calls
     assert result["changed"] == case.changed, result
     if case.says is None:
         assert result["verified"] and {key: result["settings"][key] for key in WANTED} == WANTED

@@ -13,8 +13,16 @@ from typing import Any
 import pytest
 from functional.harness import BOTH, MODULE, PASSWORD, PLACES, connection, forms, one_play
 
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import connection_spec
+
 VAULT_PASSWORD = "not much of a secret"
 WANTED = {"host": "logs.example.com", "port": 5514, "enabled": True}
+# What AWX makes of a credential without content: each of them counts as not set.
+EMPTY = {
+    variable: ""
+    for option in connection_spec().values()
+    for variable in (option["fallback"][1] if "fallback" in option else ())
+}
 # Name: options on top of a good connection and WANTED, and more keywords of the task.
 TASKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "good": ({}, {}),
@@ -47,6 +55,7 @@ TASKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             }
         },
     ),
+    "empty environment": ({"ca_path": "{{ omit }}"}, {"environment": {**EMPTY, "SSL_CERT_FILE": "{{ ca }}"}}),
     "bad environment": ({}, {"environment": {"SPAMEXPERTS_TIMEOUT": "soon"}}),
     "proxy": ({}, {"environment": {"HTTPS_PROXY": "http://127.0.0.1:1"}}),
     "no proxy": ({"use_proxy": False}, {"environment": {"HTTPS_PROXY": "http://127.0.0.1:1"}}),
@@ -106,6 +115,7 @@ def done(ansible, cluster, tmp_path_factory):
             "-e",
             f"@{folder / 'vaulted.yml'}",
             hosts={"localhost": {"ansible_connection": plugin}},
+            env=EMPTY,
         )
         assert runs[place].status == 0, runs[place].stdout + runs[place].stderr
     return runs
@@ -147,6 +157,9 @@ def test_the_outcomes_are_the_right_ones(done):
         "bad environment",
         "proxy",
     }
+    assert len(EMPTY) == 8
+    missing = "missing required arguments: api_password, api_url, api_username"
+    assert done["process"].result("missing")["msg"] == missing
     assert done["process"].result("remark")["warnings"]
     assert done["process"].result("masked")["settings"]["message_template"] == "%(id)s ********"
 

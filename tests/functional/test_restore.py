@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from functional.harness import PASSWORD, SET, books, clusters, forms
 
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import compile_template, log_format
 from emulator import Emulator
 
 PLAYBOOK, CONFIGURE = "spamexperts.local_cloud.restore", "spamexperts.local_cloud.configure"
@@ -23,7 +24,7 @@ VARIABLES = {
     "spamexperts_log_format": {"secret": SECRET, "previous_secrets": [OLD_SECRET]},
 }
 LOOK_TASK, SET_TASK, SAY_TASK = (
-    "Collect the desired settings of each cluster",
+    "Read the variables of each cluster",
     "Set the cluster's remote syslog",
     "Show the result of each cluster",
 )
@@ -33,6 +34,11 @@ LAYOUTS = {
     "kv_colon": {"warnings": "before", "warn_when": "pinned", "omitted": "clear"},
     "json": {"warnings": "inline", "warn_when": "differs", "omitted": "default", "bool_spelling": "1"},
     "csv": {"warnings": "after", "warn_when": "differs", "facility_spelling": "LOG_LOCAL0"},
+}
+# What the collection itself wrote before: two secrets in a row at the end, and asterisks of its own beside some.
+MADE = {
+    layout: compile_template(log_format({"secret": OLD_SECRET, "delimiter": delimiter}), "status")
+    for layout, delimiter in {"kv_colon": "|", "json": "*", "csv": "|"}.items()
 }
 # How the result of a run of configure is handed to restore.
 FORMS = ("result", "text", "bare", "by_host")
@@ -62,6 +68,7 @@ def configured(ansible, cluster, tmp_path_factory):
             "port": "1514",
             "enabled": "1" if "bool_spelling" in switches else "True",
             "message_template": TEMPLATE,
+            "status_template": MADE[layout],
         }
     emulators["literal"], emulators["empty"] = cluster(warnings="none"), cluster()
     pinned["literal"] = {"host": "198.51.100.7", "enabled": "True"}
@@ -106,7 +113,7 @@ def again(ansible, configured):
 def test_round_trip_gives_back_settings_and_defaults(configured, again, layout):
     untouched, used = (f"{layout}_{state}" for state in ("untouched", "used"))
     assert configured.before[untouched][1] == {}
-    assert set(configured.before[used][1]) == {"host", "port", "enabled", "message_template"}
+    assert set(configured.before[used][1]) == {"host", "port", "enabled", "message_template", "status_template"}
     for name in (untouched, used):
         assert held(configured.emulators[name]) == configured.before[name]
         # What is restored is restored: nothing is left to write.
@@ -188,7 +195,7 @@ def test_restore_refuses_what_it_cannot_put_back(ansible, configured):
         ),
         "starred": (
             {"spamexperts_restore": broken, "spamexperts_restore_secret": OLD_SECRET},
-            "more than eight asterisks",
+            "they cannot be told apart",
         ),
         "partial": ({"spamexperts_restore": {"partial": {"host": "h"}}}, "lacks settings"),
     }

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes what the documents have from the code: tables of fields, templates, outcomes and metrics.
+"""Writes what the documents have from the code: tables of variables and fields, templates, outcomes and metrics.
 
     gen_docs.py [--check]
 
@@ -67,20 +67,43 @@ def metrics() -> str:
     return "\n".join(lines)
 
 
-def configuration() -> str:
-    """What the role writes with its defaults and a secret on Debian 12; the long address expressions are cut."""
-    rendering = importlib.import_module("receiver.rendering")
+def plugin_utils(name: str) -> types.ModuleType:
+    """A file of plugins/plugin_utils, in the same way."""
     package = types.ModuleType("plugins")
     package.__path__ = [str(ROOT / "plugins")]
     sys.modules.setdefault(package.__name__, package)
-    variables = rendering.defaults()
-    rulesets = importlib.import_module("plugins.plugin_utils._rulebase").rulesets(
-        variables["rsyslog_receiver_listeners"], {"secret": "S" * 16}
-    )
+    return importlib.import_module(f"{package.__name__}.plugin_utils.{name}")
+
+
+def variables() -> str:
+    """The playbooks' variables, and which playbooks read each of them."""
+    table = plugin_utils("_variables")
+    lines = ["| variable | default | playbooks | meaning |", "|---|---|---|---|"]
+    for variable in table.VARIABLES:
+        default = variable.shown_default or ("none" if variable.default in (None, []) else shown(variable.default))
+        if variable.needed_by:
+            default = f"`{variable.environment}`, required" if variable.environment else "none, required"
+        elif variable.environment:
+            default = f"`{variable.environment}`, else {default}"
+        named = " ".join(f"`{name}`" for name in variable.playbooks)
+        playbooks = "all four" if variable.playbooks == table.CLUSTER_PLAYBOOKS else named
+        lines.append(f"| `{variable.name}` | {default} | {playbooks} | {variable.meaning} |")
+    return "\n".join(lines)
+
+
+def shown(value: object) -> str:
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def configuration() -> str:
+    """What the role writes with its defaults and a secret on Debian 12; the long address expressions are cut."""
+    rendering = importlib.import_module("receiver.rendering")
+    defaults = rendering.defaults()
+    rulesets = plugin_utils("_rulebase").rulesets(defaults["rsyslog_receiver_listeners"], {"secret": "S" * 16})
     text = rendering.rendered(
         "receiver.conf.j2",
         {
-            **variables,
+            **defaults,
             "__rsyslog_receiver_rulesets": rulesets,
             "__rsyslog_receiver_version": "8.2302.0",
             "__rsyslog_receiver_pmnormalize": True,
@@ -93,6 +116,7 @@ def documents() -> dict[str, dict[str, str]]:
     """The generated parts of each document."""
     templates = {f"templates-{style}": default_templates(style) for style in module_utils("_template").STYLES}
     return {
+        "clusters.md": {"variables": variables()},
         "log-format.md": {**templates, "fields": field_table(), "outcomes": outcomes()},
         "monitoring.md": {"metrics": metrics()},
         "receiver-configuration.md": {"configuration": configuration()},

@@ -82,7 +82,7 @@ DEFECTS = {
     25: ("a secret that comes from elsewhere than the options is not masked", (
         f"{IN_PROCESS}::test_password_of_the_environment_is_masked",)),
     26: ("certificates are not checked", (
-        f"{CLIENT}::test_certificate_is_checked",
+        "unit/plugins/module_utils/test_transport.py::test_each_cause_has_its_remedy",
         "functional/test_configure.py::test_the_check_of_certificates_stays_on_unless_it_is_switched_off")),
 }  # fmt: skip
 SPECS = {

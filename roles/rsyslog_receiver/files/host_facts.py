@@ -200,8 +200,7 @@ def rmem_max():
         return 0
 
 
-def main(text):
-    request = json.loads(text)
+def facts(request):
     ours, user_is_ours = user(request["user"])
     connected = {str(row.remote) for row in sockets("tcp") if row.state == ESTABLISHED and row.uid == ours}
     gids = groups(request["user"], request["group"])
@@ -216,7 +215,7 @@ def main(text):
             taken.append("%s (as user %s)" % (name(listener), ", ".join(thieves)))
         elif ours not in owners and not is_free(listener):
             taken.append(name(listener))
-    found = {
+    return {
         "taken": taken,
         "wrong": wrong,
         "connected": sorted(connected),
@@ -229,4 +228,7 @@ def main(text):
         "needrestart": os.path.isdir(NEEDRESTART),
         "rmem_max": rmem_max(),
     }
-    print(json.dumps(found))
+
+
+def main(text):
+    print(json.dumps(facts(json.loads(text))))

@@ -71,31 +71,39 @@ def refusal(held, request):
             held["node"],
             held["process"] or "unknown",
             held["since"],
-            request["wait"],
+            int(request["wait"]),
             (held["until"] - clock()) // 60 + 1,
             request["path"],
         )
     )
 
 
-def take(text):
-    """Take the lock and print its token, or say who has it and end with 1."""
-    request = json.loads(text)
-    give_up = time.monotonic() + request["wait"]
+def acquire(request):
+    """Take the lock; return its token. Raises BlockingIOError with a sentence where somebody else keeps it."""
+    # Before ansible-core 2.19 numbers may come as text.
+    wait, lease = int(request["wait"]), int(request["lease"])
+    give_up = time.monotonic() + wait
     while True:
         with opened(request["path"]) as (held, fd):
             if not held or is_over(held, request):
                 record = dict(identity(request), token=uuid.uuid4().hex)
                 record["since"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-                record["until"] = clock() + request["lease"]
+                record["until"] = clock() + lease
                 os.ftruncate(fd, 0)
                 os.pwrite(fd, json.dumps(record).encode("utf-8"), 0)
-                print(record["token"])
-                return
+                return record["token"]
         if time.monotonic() >= give_up:
-            print(refusal(held, request), file=sys.stderr)
-            sys.exit(1)
+            raise BlockingIOError(refusal(held, request))
         time.sleep(0.5)
+
+
+def take(text):
+    """Take the lock and print its token, or say who has it and end with 1."""
+    try:
+        print(acquire(json.loads(text)))
+    except BlockingIOError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
 
 
 def digest(path):

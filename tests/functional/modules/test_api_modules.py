@@ -113,7 +113,7 @@ def test_help(emulator, layout, more):
     emulator.switches.update({"help_layout": layout, **more})
     result = run(api_help_info, emulator)
     methods = result["methods"]
-    assert sorted(methods) == list(methods) and len(methods) == 7
+    assert sorted(methods) == list(methods) and len(methods) == 8
     assert "status_template" in methods["api_set_remote_syslog_server"]["arguments"]
     assert methods[REPORT] == {
         "arguments": ["recipient"], "defaults": {"recipient": ""}, "signature": f"{REPORT}(recipient='')",
@@ -301,3 +301,29 @@ def test_call_that_no_web_server_takes_is_refused_in_check_mode_too(emulator, ch
     result = run(api_call, emulator, check_mode, method=REPORT, arguments={"recipient": "x" * 8000}, allow_write=True)
     assert (result["failure_class"], result["changed"]) == ("bad_argument", False)
     assert "recipient is too long" in result["msg"] and emulator.journal.requests == []
+
+
+QUEUE = "api_delivery_queue"
+
+
+def test_read_by_the_users_word(emulator):
+    """The call is made in check mode too, repeated, and changes nothing."""
+    assert "set read_only to true" in call(emulator, QUEUE)["msg"] and emulator.journal.calls == []
+    for check_mode in (True, False):
+        result = call(emulator, QUEUE, check_mode, read_only=True)
+        assert not result["changed"] and result["lines"] == [f"{node},{n * 3}" for n, node in enumerate(emulator.nodes)]
+    emulator.switches.update({"fault": "dropped", "fault_count": 1})
+    assert not call(emulator, QUEUE, read_only=True, retries=1).get("failed")
+    emulator.switches.update({"fault": "permission", "fault_count": 0})
+    refused = call(emulator, QUEUE, read_only=True)
+    assert (refused["failure_class"], refused["changed"]) == ("permission", False)
+
+
+@pytest.mark.parametrize("more, words", [
+    ({"method": REPORT}, "changes the cluster, as its name says"),
+    ({"method": "api_delete_x"}, "changes the cluster, as its name says"),
+    ({"method": QUEUE, "allow_write": True}, "contradict each other"),
+])  # fmt: skip
+def test_word_that_cannot_be_taken(emulator, more, words):
+    result = run(api_call, emulator, read_only=True, **more)
+    assert result["failure_class"] == "bad_argument" and words in result["msg"] and emulator.journal.calls == []

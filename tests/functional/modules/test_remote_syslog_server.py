@@ -16,7 +16,7 @@ from urllib.parse import quote
 import pytest
 from functional.harness import HANG
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils import _module, _remote_syslog_server
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils import _deadline, _module, _remote_syslog_server
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import remote_syslog_server_spec
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import Client
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import FAILURE_CLASSES, TransportError
@@ -100,7 +100,7 @@ def contract(emulator, wanted):
     return result
 
 
-LAYOUTS = ["kv_colon", "kv_equals", "kv_blank", "repr", "json", "csv"]
+LAYOUTS = ["kv_colon", "kv_equals", "kv_blank", "repr", "json", "csv", "tuple"]
 
 
 @pytest.mark.parametrize("warnings", ["before", "inline", "after", "none"])
@@ -121,10 +121,10 @@ SPELLINGS = [
     ({"socket_spelling": value}, {"socket_type": "tcp"}) for value in ("UDP", "SOCK_DGRAM", "datagram", "numeric")
 ]
 SPELLINGS += [({"facility_spelling": value}, {"facility": "local5"}) for value in ("LOCAL0", "LOG_LOCAL0", "numeric")]
-SPELLINGS += [({"level_spelling": value}, {"level": "warn"}) for value in ("INFO", "info", "numeric")]
+SPELLINGS += [({"level_spelling": value}, {"level": "warn"}) for value in ("INFO", "info", "numeric", "syslog")]
 SPELLINGS += [
     ({"bool_spelling": value}, {"enabled": True, "host": "x.example"})
-    for value in ("true", "1", "yes", "on", "enabled")
+    for value in ("true", "1", "yes", "on", "enabled", "t")
 ]
 
 
@@ -150,6 +150,7 @@ def test_template_comes_back_changed(emulator, layout, mangle, template):
     {"line_end": "crlf", "bom": True}, {"charset": "latin-1"}, {"labels": "title"}, {"get_order": "sorted"},
     {"deprecated": True}, {"set_reply": "quotes"}, {"set_reply": "newline"}, {"translated": "unless_asked"},
     {"warn_when": "pinned"}, {"auth": "digest"}, {"native_types": False, "get_format": "json"}, {"lag_reads": 2},
+    {"native_types": "long", "get_format": "repr"}, {"native_types": "long", "get_format": "tuple"},
 ])  # fmt: skip
 def test_other_dialects(emulator, switches):
     emulator.state.pin(host="old.example.com")
@@ -206,7 +207,8 @@ def test_foreign_value_survives_where_no_defaults_are_shown(emulator):
 def test_reset(emulator, how):
     emulator.state.pin(host="old.example.com", level="ERROR", port="1514")
     result = contract(emulator, how)
-    assert result["diff"] == {"before": {"level": "ERROR", "port": 1514}, "after": {"level": "INFO", "port": 514}}
+    sides = {side: result["diff"][side] for side in ("before", "after")}
+    assert sides == {"before": {"level": "ERROR", "port": 1514}, "after": {"level": "INFO", "port": 514}}
     assert set(emulator.state.pinned) == {"host"}
     assert result["defaults"]["level"] == "INFO" and "host" not in result["defaults"]
 
@@ -315,7 +317,7 @@ class Clock:
 def test_cluster_that_shows_a_write_some_time_later(emulator, monkeypatch):
     clock = Clock()
     monkeypatch.setattr(state, "time", clock)
-    monkeypatch.setattr(_remote_syslog_server, "time", clock)
+    monkeypatch.setattr(_deadline, "time", clock)
     emulator.set_switch("lag_s", 1.5)
     late = run(emulator, verify_retries=0, **WANTED)
     assert (late["failure_class"], late["changed"]) == ("verify", True) and "raise verify_retries" in late["msg"]
@@ -324,6 +326,17 @@ def test_cluster_that_shows_a_write_some_time_later(emulator, monkeypatch):
     result = run(emulator, verify_retries=3, verify_delay=1, level="ERROR")
     assert (result["changed"], result["verified"], result["settings"]["level"]) == (True, True, "ERROR")
     assert len(emulator.journal.writes) == 2
+
+
+def test_waiting_for_a_setting_ends_with_the_deadline(emulator, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(_deadline, "time", clock)
+    emulator.set_switch("ignore_set", "level")
+    result = run(emulator, verify_retries=1000, verify_delay=60, deadline=300, level="ERROR")
+    assert result["failure_class"] == "verify" and "level did not take effect" in result["msg"]
+    assert "raise verify_retries and deadline" in result["msg"]
+    # It was asked after the write, and after each pause that the time was enough for.
+    assert clock.now == 100 + 4 * 60 and len(emulator.journal.requests) == 2 + 5
 
 
 def test_reply_that_ends_within_a_line_is_read_twice(emulator):
@@ -512,6 +525,108 @@ def test_without_verify_nothing_is_read_again(emulator):
     result = run(emulator, verify=False, **WANTED)
     assert result["changed"] and not result["verified"] and result["settings"] == CANONICAL
     assert len(emulator.journal.calls) == 2
+
+
+@pytest.mark.parametrize("omitted", ["keep", "clear"])
+@pytest.mark.parametrize("place", ["first", "after_template", "last"])
+@pytest.mark.parametrize("layout", ["kv_colon", "kv_equals", "kv_blank", "json", "repr"])
+def test_settings_of_a_newer_build(emulator, layout, place, omitted):
+    """They are reported, they hide nothing, and the one who writes learns what became of them."""
+    emulator.switches.update({"get_format": layout, "more_settings": "protocol=rfc3164,tls_ca=none"})
+    emulator.switches.update({"more_place": place, "more_omitted": omitted})
+    shown = {"protocol": "rfc3164", "tls_ca": "none"}
+    left_out = "a write leaves out protocol, tls_ca, which this collection does not know, "
+    predicted = run(emulator, check_mode=True, **WANTED)
+    assert predicted["warnings"] == [left_out + "which may clear them"] and predicted["unknown_settings"] == shown
+    result = run(emulator, **WANTED)
+    assert result["verified"] and result["settings"] == CANONICAL
+    if omitted == "keep":
+        assert result["warnings"] == [left_out + "which did not change them"] and result["unknown_settings"] == shown
+    else:
+        fate = "and protocol was 'rfc3164' and is '' now, tls_ca was 'none' and is '' now: set it again on the cluster"
+        assert result["warnings"] == [left_out + fate] and result["unknown_settings"] == dict.fromkeys(shown, "")
+    again = run(emulator, **WANTED)
+    assert not again["changed"] and "warnings" not in again
+    info = execute(read_settings, params(emulator), False)
+    assert info["settings"] == CANONICAL and info["unknown_settings"] == result["unknown_settings"]
+    assert run(emulator, verify=False, port=1)["warnings"] == [left_out + "which may clear them"]
+    assert emulator.state.settings["message_template"] == MESSAGE
+
+
+def test_failure_after_a_write_says_what_became_of_unknown_settings(emulator):
+    emulator.switches.update({"more_settings": "tls=yes", "more_omitted": "clear", "ignore_set": "port"})
+    result = run(emulator, **WANTED)
+    assert result["failure_class"] == "verify" and "tls was 'yes' and is '' now" in result["warnings"][0]
+
+
+@pytest.mark.parametrize("layout", ["csv", "tuple"])
+def test_ninth_value_without_a_label_is_refused(emulator, layout):
+    """Nobody can tell which of the nine it is."""
+    emulator.switches.update({"get_format": layout, "more_settings": "protocol=rfc3164"})
+    result = run(emulator, **WANTED)
+    assert (result["failure_class"], result["changed"]) == ("not_plaintext", False) and emulator.journal.writes == []
+
+
+def test_diff_has_a_line_for_each_field_and_no_secret(emulator):
+    secret = "0123456789abcdef%(id)s"
+    emulator.state.pin(message_template=f"{secret}|%(sender)s", status_template="%(id)s")
+    result = run(emulator, message_template=MESSAGE, status_template="x", template_secrets=[secret], port=1)
+    assert result["diff"] == {
+        "before": {"port": 514, "message_template": "********|%(sender)s", "status_template": "%(id)s"},
+        "after": {"port": 1, "message_template": MESSAGE.replace(",", ",\n").split("\n"), "status_template": "x"},
+        "before_header": emulator.url,
+        "after_header": emulator.url,
+    }
+
+
+ANSWERS = ("OK", "None", "True", "0")
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_write_that_is_answered_by_an_unknown_word(emulator, answer):
+    """The settings read afterwards decide; the word is returned."""
+    emulator.switches.update({"set_reply": answer, "deprecated": True})
+    assert answer in contract(emulator, WANTED)["api_messages"]
+    emulator.set_switch("lag_reads", 1)
+    assert run(emulator, port=1514)["verified"]
+    emulator.set_switch("lag_reads", 0)
+    # It changes nothing that could be seen, and all is as it should be.
+    forced = run(emulator, force=True, port=1514)
+    assert forced["changed"] and forced["verified"] and answer in forced["api_messages"]
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_unknown_word_with_nothing_to_prove_it_is_a_failure(emulator, answer):
+    emulator.switches.update({"set_reply": answer, "warnings": "none"})
+    unread = run(emulator, verify=False, **WANTED)
+    reset = run(emulator, reset=["facility"])
+    emulator.set_switch("ignore_set", "port")
+    ignored = run(emulator, port=1514, level="ERROR")
+    emulator.switches.update({"ignore_set": "", "fault": "empty", "fault_calls": "api_get_*", "fault_skip": 1})
+    blind = run(emulator, level="INFO")
+    for result in (unread, ignored, blind):
+        assert (result["failure_class"], result["changed"]) == ("not_plaintext", True)
+        assert repr(answer) in result["msg"]
+    assert not reset.get("failed") and reset["settings"]["facility"] == "local0"
+    assert "these did not: port" in ignored["msg"]
+    emulator.set_switch("fault", "none")
+    # It already has the value of the default, so nothing shows whether it follows it now.
+    again = run(emulator, reset=["facility"])
+    assert again["failure_class"] == "not_plaintext" and "does not show whether it reset facility" in again["msg"]
+
+
+@pytest.mark.parametrize("text", ["Error: 17", "host: OK\nport: failed", "Could not reach node2", "permission denied"])
+def test_error_is_no_unknown_word_though_the_settings_took(emulator, monkeypatch, text):
+    monkeypatch.setattr(calls.Calls, "_done", lambda _self, _language: text + "\n")
+    result = run(emulator, **WANTED)
+    assert result["failed"] and result["changed"]
+    assert "these took effect: host, port" in result["msg"]
+
+
+def test_unknown_field_warns_of_lost_records(emulator):
+    (warning,) = run(emulator, message_template="%(subjet_header)s", port=1)["warnings"]
+    assert "unknown field subjet_header: did you mean subject_header?" in warning
+    assert "may lose every record" in warning
 
 
 @pytest.mark.parametrize("bad, words", [

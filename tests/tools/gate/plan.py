@@ -75,8 +75,10 @@ MEET_THE_CORE = tuple(
     f"tests/functional/test_{name}.py"
     for name in (
         "audit",
+        "backup",
         "configure",
         "contract",
+        "dependent_steps",
         "documentation",
         "in_process",
         "inventory",
@@ -84,6 +86,7 @@ MEET_THE_CORE = tuple(
         "receiver_settings",
         "restore",
         "status",
+        "variables",
     )
 )
 BETWEEN = ("2.18", "2.19", "2.20")  # the ansible-cores between the oldest and the newest

@@ -130,6 +130,7 @@ def test_an_error_shows_its_first_line_without_the_password():
     ('{"a": NaN, "b": -Infinity}', {"a": "NaN", "b": "-Infinity"}),
     ("514", None), ('"text"', None), ("null", None), ("", None), ("{not json}", None), ("{'a': 1}", None),
     ('1ZPhsl-1\n{"a": 1}\n', None), ('{"a": 1}\n2 rows\n', None), ("[" * 100000 + "]" * 100000, None),
+    ('{"a": 1, "a": 2}', None), ('[{"n": {"b": 1, "b": 1}}]', None),
 ])  # fmt: skip
 def test_json(text, content):
     assert json_in(text) == content

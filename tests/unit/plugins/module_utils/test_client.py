@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import sys
 import threading
-import time
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -17,6 +16,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils import _client, _deadline
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import Client, Connection
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import (
     ApiError,
@@ -52,6 +52,7 @@ def options(emulator, **more):
         "validate_certs": True,
         "ca_path": emulator.ca_path,
         "timeout": 120,
+        "deadline": 86400,
         "retries": 0,
         "use_proxy": False,
         **more,
@@ -122,21 +123,42 @@ def test_reply_that_is_cut_off(emulator):
     assert error.failure_class == "transport" and error.sent
 
 
-def test_retry_after_is_honoured(emulator):
-    emulator.switches.update({"fault": "unavailable", "fault_count": 1, "retry_after": 1})
-    start = time.monotonic()
-    with client(emulator, retries=1) as api:
-        api.read(GET)
-    assert time.monotonic() - start >= 1
+class Clock:
+    """Stands in for the module time: it moves only by what is slept."""
+
+    def __init__(self):
+        self.now, self.slept = 100.0, []
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+        self.slept.append(seconds)
 
 
-@pytest.mark.parametrize("tls, words", [("self_signed", "self"), ("expired", "expired"), ("unknown_ca", "issuer")])
-def test_certificate_is_checked(emulator, tls, words):
-    emulator.set_switch("tls", tls)
-    error = failure(emulator, "write", retries=3)
-    assert error.failure_class == "tls" and not error.sent
-    assert words in error.message and "ca_path" in error.message
-    assert emulator.journal.requests == []
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(_client, "time", clock)
+    monkeypatch.setattr(_deadline, "time", clock)
+    return clock
+
+
+@pytest.mark.parametrize("asked, slept", [(-1, [0, 1, 2, 4]), (3, [3, 3, 3, 4]), (7200, [60, 60, 60, 60])])
+def test_pauses_between_tries(emulator, clock, asked, slept):
+    """As long as the server asks for, but not for hours; and the message says what it took in all."""
+    emulator.switches.update({"fault": "unavailable", "retry_after": asked})
+    error = failure(emulator, retries=4)
+    assert clock.slept == slept and len(emulator.journal.requests) == 5
+    assert f"HTTP 503, 5 times in {sum(slept)} s; try again later" in error.message
+
+
+def test_no_pause_goes_beyond_the_deadline(emulator, clock):
+    """It would be for nothing; the error itself says more than that the time is up."""
+    emulator.switches.update({"fault": "unavailable", "retry_after": 60})
+    error = failure(emulator, retries=4, deadline=100)
+    assert clock.slept == [60] and "HTTP 503, 2 times in 60 s" in error.message
 
 
 def test_environment_does_not_overrule_the_options(emulator, monkeypatch):
@@ -179,7 +201,10 @@ def test_slow_server(emulator):
         api.connection = dataclasses.replace(api.connection, timeout=1.0)
         with pytest.raises(TransportError) as error:
             api.write(SET)
-    assert "within 1 s" in error.value.message and error.value.sent
+        assert "did not answer within 1 s; raise timeout" in error.value.message and error.value.sent
+        api.connection = dataclasses.replace(api.connection, retries=1)
+        with pytest.raises(TransportError, match="did not answer within 1 s, 2 times in [0-9]+ s; raise timeout"):
+            api.read(GET)
 
 
 @pytest.mark.parametrize("url, words", [("https://127.0.0.1:1", "refused"), ("https://master.invalid", "resolve")])
@@ -196,6 +221,8 @@ def test_unreachable(emulator, url, words):
         ("https://master.example.com/", "https://master.example.com/cgi-bin/api"),
         ("HTTPS://Master.example.com:8443/cgi-bin/api/", "https://master.example.com:8443/cgi-bin/api"),
         ("https://[2001:db8::1]/", "https://[2001:db8::1]/cgi-bin/api"),
+        ("https://master.example.com:443", "https://master.example.com/cgi-bin/api"),
+        ("https://[2001:db8::1]:443/", "https://[2001:db8::1]/cgi-bin/api"),
         ("https://proxy.example.com/cluster", "https://proxy.example.com/cluster/cgi-bin/api"),
     ],
 )
@@ -215,7 +242,10 @@ def test_api_url(emulator, url, wanted):
         ({"api_url": "https://x/?call=1"}, "api_url must not have a query"),
         ({"api_password": ""}, "api_password must not be empty"),
         ({"api_username": "a:b"}, "api_username must not contain a colon"),
-        ({"timeout": 0}, "timeout must be more than 0"),
+        ({"timeout": 0}, "timeout must be from 1"),
+        ({"deadline": 0}, "deadline must be from 1"),
+        ({"deadline": 10**9}, "deadline must be from 1 to 86400 seconds"),
+        ({"ca_fingerprint": "ab:cd"}, "ca_fingerprint must be a SHA-256 fingerprint: 64 hexadecimal digits"),
         ({"retries": -1}, "retries must be 0 or more"),
         ({"ca_path": "/nonexistent"}, "ca_path /nonexistent cannot be read"),
     ],

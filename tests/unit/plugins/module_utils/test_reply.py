@@ -14,7 +14,11 @@ import pytest
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import ReplyError, redactor
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._layouts import NAMES
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._reply import check_write, parse_settings
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._reply import (
+    UnknownAnswer,
+    check_write,
+    parse_settings,
+)
 
 PRINTABLE = "spamexperts: MARK|message|1|%(id)s|[%(sender)s]MARK[%(subject_header)s]MARK."
 VALUES = {
@@ -55,6 +59,11 @@ LAYOUTS = {
     "json with types": [json.dumps({**VALUES, "port": 514, "enabled": True})],
     "repr": [repr(VALUES)],
     "repr with types": [repr({**VALUES, "port": 514, "enabled": True})],
+    "repr tuple": [repr(tuple(VALUES.values()))],
+    "repr tuple with types": [repr((*VALUES.values(),)).replace("'514'", "514L").replace("'True'", "True")],
+    "repr with a long": [repr({**VALUES, "port": 514}).replace("514", "514L")],
+    "repr of Python 2": [repr(VALUES).replace(" '", " u'").replace("{'", "{u'")],
+    "json list": [json.dumps(list(VALUES.values()))],
     "csv": csv_line(),
 }
 
@@ -72,7 +81,7 @@ def test_layout_is_read(layout, place, end):
 
 
 @pytest.mark.parametrize(
-    "layout", [name for name, lines in LAYOUTS.items() if lines[0][0] not in '{"' and len(lines) > 1]
+    "layout", [name for name, lines in LAYOUTS.items() if lines[0][0] not in '{["(' and len(lines) > 1]
 )
 def test_warning_between_the_values(layout):
     lines = LAYOUTS[layout]
@@ -121,11 +130,19 @@ def test_doubtful_reply_is_refused(text):
 
 STATUS = '"%(id)s","%(status)s","%(delivery_data)s"'
 STRAYS = (
-    "protocol: rfc3164",
-    "tls = no",
     "OK",
     "Done.",
     "Error: 17",
+    "error: 17",
+    "Protocol: rfc3164",
+    " protocol: rfc3164",
+    "protocol:rfc3164",
+    "protocol, tls: rfc3164",
+    "protocol is: rfc3164",
+    "this: is a whole sentence here",
+    "two: words here",
+    "pipe: a|b",
+    "other: 'x",
     "<p>x</p>",
     "other: %(id)s",
     "x %(id)s",
@@ -149,6 +166,97 @@ def test_line_that_may_not_belong_to_a_template_is_refused(layout, after, stray)
     with pytest.raises(ReplyError, match="cannot be read with certainty") as error:
         parse_settings("\n".join(lines) + "\n")
     assert error.value.failure_class == "not_plaintext"
+
+
+FURTHER = [
+    ("colon", "protocol: rfc3164", {"protocol": "rfc3164"}),
+    ("colon", "tls_ca_path: ", {"tls_ca_path": ""}),
+    ("colon", 'bounce_template: "%(id)s","%(status)s"', {"bounce_template": '"%(id)s","%(status)s"'}),
+    ("colon without blank", "tls:no", {"tls": "no"}),
+    ("equals", "tls = no", {"tls": "no"}),
+    ("equals without blank", "tls=no", {"tls": "no"}),
+    ("blank", "tls no", {"tls": "no"}),
+    ("blanks", "protocol     rfc3164", {"protocol": "rfc3164"}),
+    ("titles", "Ca Path: /etc/ca.pem", {"Ca Path": "/etc/ca.pem"}),
+    ("capitals", "Ca_path = /etc/ca.pem", {"Ca_path": "/etc/ca.pem"}),
+]
+
+
+@pytest.mark.parametrize("place", range(9))
+@pytest.mark.parametrize("layout, line, unknown", FURTHER)
+def test_further_setting_is_reported_and_hides_no_other(layout, line, unknown, place):
+    lines = [*LAYOUTS[layout][:place], line, *LAYOUTS[layout][place:]]
+    for text in ("\n".join([*lines, ""]), "\n".join([WARNING, *lines, "", WARNING.replace("level", "port"), ""])):
+        reply = parse_settings(text)
+        assert (dict(reply.values), dict(reply.unknown)) == (VALUES, unknown)
+        assert reply.pinned in (None, {"level": "INFO", "port": "INFO"})
+
+
+@pytest.mark.parametrize("write", [json.dumps, repr])
+def test_further_key_is_reported(write):
+    more = {"protocol": "rfc3164", "tls": None, "ports": [1, 2], "error": "", "warnings": [WARNING]}
+    reply = parse_settings(write({"timeout": 30, **VALUES, **more}))
+    assert (dict(reply.values), reply.pinned) == (VALUES, {"level": "INFO"})
+    assert dict(reply.unknown) == {"timeout": "30", "protocol": "rfc3164", "tls": "", "ports": "[1, 2]"}
+    for error in ({"error": "17"}, {"state": "permission denied"}):
+        with pytest.raises(ReplyError):
+            parse_settings(write({**VALUES, **error}))
+
+
+def test_secrets_are_masked_in_further_settings():
+    lines = [*labelled(": "), "protocol: p4ssword"]
+    assert dict(parse_settings("\n".join(lines), redactor("user", "p4ssword")).unknown) == {"protocol": "********"}
+
+
+def test_warning_about_a_further_setting_hides_no_default():
+    warning = WARNING.replace("level", "protocol")
+    lines = [warning, WARNING, *labelled(": ")]
+    assert parse_settings("\n".join([*lines, "protocol: rfc3164"])).pinned == {"level": "INFO"}
+    assert parse_settings("\n".join(lines)).pinned is None
+
+
+@pytest.mark.parametrize("end", [" and", "x", ",", ": ", "%", "(", " %(id)s -", "=", ". ", "%(id)s "])
+@pytest.mark.parametrize("after", [5, 8])
+def test_line_after_a_template_that_may_go_on_is_refused(after, end):
+    """The line may be the rest of a folded template, and a template that is cut would be written back."""
+    long = "x" * 40 + "%(id)s" + end
+    lines = [f"{name}: {long if name.endswith('_template') else value}" for name, value in VALUES.items()]
+    lines.insert(after, "protocol: rfc3164")
+    with pytest.raises(ReplyError, match="cannot be read with certainty"):
+        parse_settings("\n".join(lines) + "\n")
+    # Too short to be folded.
+    short = [line.replace("x" * 40, "") for line in lines]
+    assert dict(parse_settings("\n".join(short) + "\n").unknown) == {"protocol": "rfc3164"}
+
+
+@pytest.mark.parametrize("end", ["|", ".", '"', "]", "\x1f", " %(id)s", "  "])
+def test_line_after_a_template_that_ends_is_a_further_setting(end):
+    lines = [f"{name}: {'x' * 40 + '%(id)s' + end if 'template' in name else VALUES[name]}" for name in VALUES]
+    for after in (5, 8):
+        reply = parse_settings("\n".join([*lines[:after], "protocol: rfc3164", *lines[after:], ""]))
+        assert reply.values["message_template"] == "x" * 40 + "%(id)s" + end
+        assert dict(reply.unknown) == {"protocol": "rfc3164"}
+
+
+@pytest.mark.parametrize("size", [44, 45, 50])
+def test_line_after_a_template_as_wide_as_a_folded_one_is_refused(size):
+    lines = [
+        f"message_template: {'x' * 38}%(id)s",
+        "y" * 20 + "%(status)s",
+        f"status_template: {'z' * (size - 6)}%(id)s",
+    ]
+    lines = [*lines, "protocol: rfc3164", *(f"{name}: {VALUES[name]}" for name in NAMES if "template" not in name), ""]
+    if size == 50:
+        assert dict(parse_settings("\n".join(lines)).unknown) == {"protocol": "rfc3164"}
+    else:
+        with pytest.raises(ReplyError, match="cannot be read with certainty"):
+            parse_settings("\n".join(lines))
+
+
+@pytest.mark.parametrize("more", ["more %(id)s", "OK", "protocol: again", '"%(id)s"'])
+def test_line_after_a_further_setting_below_a_template_is_refused(more):
+    with pytest.raises(ReplyError, match="cannot be read with certainty"):
+        parse_settings("\n".join([*labelled(": "), "protocol: rfc3164", more]) + "\n")
 
 
 @pytest.mark.parametrize("stray", ["<p>%(id)s</p>", "# %(id)s", "(%(id)s)", "- header: %(x)s", "%(status)s"])
@@ -270,7 +378,9 @@ def test_object_that_lacks_one_or_nests_one_is_refused(write, name):
         {**VALUES, name: [VALUES[name]]},
         {**VALUES, name: {"value": VALUES[name]}},
         [VALUES],
-        list(VALUES.values()),
+        list(VALUES.values())[:-1],
+        [*VALUES.values(), "rfc3164"],
+        list(reversed(list(VALUES.values()))),
         {"settings": VALUES},
     ):
         with pytest.raises(ReplyError) as error:
@@ -394,6 +504,29 @@ def test_write_with_a_warning_that_is_a_failure():
     with pytest.raises(ReplyError) as error:
         check_write("Warning: default settings could not be executed on node2")
     assert error.value.failure_class == "node"
+
+
+@pytest.mark.parametrize(
+    "text, messages",
+    [
+        ("OK\n", ("OK",)),
+        ("0", ("0",)),
+        ("Warning: this call is deprecated.\nNone\n", ("Warning: this call is deprecated.", "None")),
+        ("p4ssword saved", ("******** saved",)),
+    ],
+)
+def test_write_with_an_unknown_answer(text, messages):
+    with pytest.raises(UnknownAnswer) as error:
+        check_write(text, redactor("user", "p4ssword"))
+    assert error.value.messages == messages and error.value.failure_class == "not_plaintext"
+
+
+@pytest.mark.parametrize("text", [*ERRORS, "Error: 17", "It failed.", "Not carried out: cannot write", "OK\nError: 17"])
+def test_error_is_no_unknown_answer(text):
+    if text != "Et quelque chose de plus":
+        with pytest.raises(ReplyError) as error:
+            check_write(text)
+        assert not isinstance(error.value, UnknownAnswer)
 
 
 def test_empty_get_reply_is_refused():

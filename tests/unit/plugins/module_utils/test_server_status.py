@@ -69,7 +69,8 @@ def test_lines_around_it(before, after, messages, indent):
     ("<html><form>log in</form></html>", "not_plaintext"), ("Traceback (most recent call last):", "not_plaintext"),
     ("Error: unknown API method 'api_get_json_server_status'.", "unknown_method"),
     ("You have no permissions to execute it.", "permission"), ('{"error": "Access denied"}', "permission"),
-    ('{"n":' * 9999, "not_plaintext"),
+    ('{"n":' * 9999, "not_plaintext"), ('{"n": {}, "n": {}}', "not_plaintext"),
+    ('{"n": {"load one minute": 1, "load one minute": 9}}', "not_plaintext"),
 ])  # fmt: skip
 def test_anything_else_is_refused(text, failure_class):
     with pytest.raises(ReplyError) as caught:

@@ -42,6 +42,8 @@ def settings(pinned=None, **values):
         ("host", "[2001:DB8:0:0::1]", "2001:db8::1"),
         ("host", "", ""),
         ("host", "192.0.2.1", "192.0.2.1"),
+        *(("host", host, host) for host in ("log_server.example.com", "a-b.c1", "1.example", "1.2.3.4a", "db8::1")),
+        ("host", "00fe::1", "fe::1"),
         ("port", 514, 514),
         ("port", "65535", 65535),
         ("facility", "LOG_LOCAL0", "local0"),
@@ -52,6 +54,11 @@ def settings(pinned=None, **values):
         ("level", "warn", "WARNING"),
         ("level", 30, "WARNING"),
         ("level", "debug", "DEBUG"),
+        ("level", "informational", "INFO"),
+        *(
+            ("level", number, name)
+            for number, name in enumerate(["EMERG", "ALERT", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"])
+        ),
         ("enabled", True, True),
         ("enabled", "no", False),
         ("enabled", 0, False),
@@ -71,13 +78,34 @@ def test_option(name, value, canonical):
         ("port", 70000, "port must be between 1 and 65535"),
         ("port", "5l4", "port must be between 1 and 65535"),
         ("port", True, "port must be between 1 and 65535"),
-        ("port", "", "port must be between 1 and 65535"),
+        ("port", "", "port must be between 1 and 65535, or default, not ''"),
+        ("level", 8, "level must be one of"),
         ("facility", "local8", "facility must be one of"),
         ("level", "loud", "level must be one of"),
         ("enabled", "maybe", "enabled must be one of true, false"),
         ("host", "syslog.example.com:514", "host must be a single name"),
         ("host", "https://x", "host must be a single name"),
         ("host", "two names", "host must be a single name"),
+        *(
+            ("host", host, "host must be a single name or IP address")
+            for host in (
+                *(
+                    "256.1.1.1",
+                    "1.2.3.04",
+                    "1.2.3",
+                    "514",
+                    "0x7f000001",
+                    "0x7f.1",
+                    "a..b",
+                    "a..",
+                    ".",
+                    "..",
+                    ".a",
+                    "[]",
+                ),
+                *("-a.example", "a-.example", "a" * 64 + ".example", ".".join(["a" * 63] * 4), "a.1"),
+            )
+        ),
         ("host", "bücher.example", "write xn--bcher-kva.example"),
         ("message_template", "a\nb", "message_template must not contain a line feed"),
         ("status_template", "a\0b", "status_template must not contain"),
@@ -98,6 +126,11 @@ def test_option_is_refused(name, value, words):
         ("host", "None", ""),
         ("port", '"514"', 514),
         ("host", "Log_Server.Example.COM.", "log_server.example.com"),
+        # Wrong, but there: it has to be seen to be put right.
+        *(("host", host, host) for host in ("256.1.1.1", "1.2.3.04", "a..b")),
+        *(("enabled", text, text == "t") for text in "tf"),
+        ("port", "514L", 514),
+        ("level", "6", "INFO"),
         ("host", "bücher.example", "bücher.example"),
         ("host", "", ""),
         ("port", "", None),

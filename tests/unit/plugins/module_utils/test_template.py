@@ -20,6 +20,7 @@ from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template 
     log_format,
     template_faults,
     template_fields,
+    template_lines,
 )
 
 SECRET = "0123456789abcdef"
@@ -300,3 +301,25 @@ def test_template_faults():
     )
     assert template_faults(VENDOR_MESSAGE, "message") == ([], [])
     assert template_faults(VENDOR_STATUS, "status") == ([], [])
+
+
+@pytest.mark.parametrize(
+    "template, lines",
+    [
+        ('"%(id)s","%(sender)s"', ['"%(id)s",', '"%(sender)s"']),
+        (
+            "t: M|message|1|%(id)s|[%(sender)s]M[%(helo)s]M.",
+            ["t: M|message|1|%(id)s|", "[%(sender)s]M", "[%(helo)s]M."],
+        ),
+        (
+            "%(id)s%(sender)s and %(helo)s\x1f%(status)s\x1f",
+            ["%(id)s", "%(sender)s ", "and %(helo)s\x1f", "%(status)s\x1f"],
+        ),
+        ("%(id)s-%(sender)s", ["%(id)s-", "%(sender)s"]),
+        ("100%% of it", ["100%% of it"]),
+        ("default", ["default"]),
+        ("", [""]),
+    ],
+)
+def test_template_lines(template, lines):
+    assert template_lines(template) == lines and "".join(lines) == template

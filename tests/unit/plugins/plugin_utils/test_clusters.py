@@ -62,11 +62,12 @@ def test_own_options_win_over_shared_ones_and_those_over_the_environment(monkeyp
         ({"clusters": [EAST, {"api_username": "x"}]}, "cluster 2: missing required arguments: api_url"),
         ({"clusters": [{**EAST, "api_usrname": "x"}]}, "cluster east: api_usrname"),
         ({"clusters": [{**EAST, "clusters": [WEST]}]}, "cluster east: clusters"),
-        ({"clusters": [{**EAST, "timeout": 0}]}, "cluster east: timeout must be more than 0 seconds"),
+        ({"clusters": [{**EAST, "timeout": 0}]}, "cluster east: timeout must be from 1 to 86400 seconds"),
         ({"clusters": [{**EAST, "retries": "many"}]}, "cluster east: argument 'retries'"),
         ({"clusters": [EAST, {**WEST, "name": "east"}]}, "clusters east and east would share the group"),
         ({"clusters": [{**EAST, "name": "a-b"}, {**WEST, "name": "a.b"}]}, "clusters a-b and a.b would share the"),
         ({"clusters": [EAST, {"name": "x", "api_url": "https://EAST.example.com/cgi-bin/api"}]}, "the same api_url"),
+        ({"clusters": [EAST, {"name": "x", "api_url": "https://east.example.com:443"}]}, "the same api_url"),
     ],
     ids=str,
 )
@@ -91,7 +92,9 @@ def nodes_of(emulator, monkeypatch, reply):
     return read_nodes(found)
 
 
-@pytest.mark.parametrize("name", ["node1.example.com", "mx", "10.0.0.1", "a" * 63 + ".example", "N-1.EXAMPLE"])
+@pytest.mark.parametrize(
+    "name", ["node1.example.com", "mx", "10.0.0.1", "a" * 63 + ".example", "N-1.EXAMPLE", "mx_1.example"]
+)
 def test_node_names(emulator, monkeypatch, name):
     assert list(nodes_of(emulator, monkeypatch, {name: {}})) == [name]
     assert list(nodes_of(emulator, monkeypatch, {name: None})) == [name]
@@ -100,7 +103,7 @@ def test_node_names(emulator, monkeypatch, name):
 @pytest.mark.parametrize(
     "name",
     [
-        "", " ", "a b", "a/b", "../a", "{{ a }}", "{% a %}", "-a", "a-", "a.-b", ".a", "a.", "a..b", "a_b", "a,b",
+        "", " ", "a b", "a/b", "../a", "{{ a }}", "{% a %}", "-a", "a-", "a.-b", ".a", "a.", "a..b", "a,b",
         "a:b", "a\n", "a\x00", "[1:9]", "*", "!a", "a@b", "$(id)", "ü.example", "a" * 64, ".".join(["a" * 63] * 5),
         "localhost", "127.0.0.1", "::1",
     ],
