@@ -13,6 +13,7 @@ import ipaddress
 import typing as t
 
 from ansible import context
+from ansible.errors import AnsibleError
 from ansible.inventory.manager import InventoryManager, split_host_pattern
 from ansible.parsing.dataloader import DataLoader
 
@@ -30,12 +31,20 @@ def existing_hosts(pattern: t.Any, groups: t.Mapping[str, t.Sequence[str]], vari
         for host in hosts:
             inventory.add_host(host, group=group)
     parts = split_host_pattern(pattern)
-    lost = [part for part in parts if not inventory.get_hosts(part.lstrip("!&"), ignore_limits=True)]
-    if lost or not inventory.get_hosts(pattern, ignore_limits=True):
+    lost = [part for part in parts if not _matches(inventory, part.lstrip("!&"))]
+    if lost or not _matches(inventory, pattern):
         named = ", ".join(sorted(set(groups) - {"all", "ungrouped"})) or "none"
         what = ", ".join(lost) if lost else pattern
         raise OptionError(f"no host matches {what}; set {variable} to a group with hosts (the groups are: {named})")
     return pattern
+
+
+def _matches(inventory: InventoryManager, pattern: t.Any) -> bool:
+    try:
+        return bool(inventory.get_hosts(pattern, ignore_limits=True))
+    except AnsibleError:
+        # So it is where host_pattern_mismatch is set to error in Ansible's configuration.
+        return False
 
 
 def pointed_receivers(receivers: t.Mapping[str, t.Iterable[t.Any]], targets: t.Iterable[t.Any]) -> t.Dict[str, t.Any]:
