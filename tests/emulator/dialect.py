@@ -89,6 +89,10 @@ def _warnings(
     return texts
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _object(shown: Dict[str, str], inline: List[str], switches: Switches) -> str:
     content: Dict[str, Any] = {
         name: text if switches["native_types"] == "false" else _native(name, text) for name, text in shown.items()
@@ -97,8 +101,8 @@ def _object(shown: Dict[str, str], inline: List[str], switches: Switches) -> str
         content["warnings"] = inline
     if switches["get_format"] == "json":
         return json.dumps(content, ensure_ascii=False)
-    long = switches["native_types"] == "long"
-    content = {name: _Long(value) if long and type(value) is int else value for name, value in content.items()}
+    if switches["native_types"] == "long":
+        content = {name: _Long(value) if _is_number(value) else value for name, value in content.items()}
     return repr(tuple(content.values()) if switches["get_format"] == "tuple" else content)
 
 
