@@ -96,7 +96,7 @@ def refusal(held, request):
             held["node"],
             held["process"] or "unknown",
             held["since"],
-            request["wait"],
+            int(request["wait"]),
             (held["until"] - clock()) // 60 + 1,
             request["path"],
         )
@@ -123,13 +123,15 @@ def ended(request, token):
 
 def acquire(request):
     """Take the lock; return its token. Raises BlockingIOError with a sentence where somebody else keeps it."""
-    give_up = time.monotonic() + request["wait"]
+    # Before ansible-core 2.19 numbers may come as text.
+    wait, lease = int(request["wait"]), int(request["lease"])
+    give_up = time.monotonic() + wait
     while True:
         with opened(request["path"]) as (held, fd):
             if not held or is_over(held, request):
                 record = dict(identity(request), token=uuid.uuid4().hex)
                 record["since"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-                record["until"] = clock() + request["lease"]
+                record["until"] = clock() + lease
                 record["earlier"] = held.get("outcome") or held.get("earlier")
                 put(fd, record)
                 return record["token"]

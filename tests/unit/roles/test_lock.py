@@ -68,6 +68,12 @@ def test_one_run_at_a_time(take, path):
     assert "Another run" not in take(OTHER)
 
 
+def test_numbers_may_be_text(take):
+    """As ansible-core before 2.19 has them."""
+    take(FIRST, wait="0", lease="1800")
+    assert "one waited 0 seconds" in take(OTHER, wait="0", lease="1800")
+
+
 def test_only_root_can_open_it(take, path):
     """Whoever can open it could lock it for ever."""
     take(FIRST)
