@@ -123,4 +123,7 @@ def complaint(request, patience):
     os.close(end)
     if os.waitpid(child, 0)[1] == 0:
         return ""
-    return text.decode("utf-8", "replace").strip() or "The test did not end by itself, so it was ended: did somebody stop it?"
+    return (
+        text.decode("utf-8", "replace").strip()
+        or "The test did not end by itself, so it was ended: did somebody stop it?"
+    )

@@ -145,7 +145,7 @@ def test_the_program_runs_by_itself(role, tmp_path):
     request["facts"].update(data_dir="/nonexistent/a", work_dir="/nonexistent/b", unit="/nonexistent/c")
     done = subprocess.run(
         [sys.executable, "-I", "-"],
-        input=_receiver.script(role, "look", request),
+        input=_receiver.script(role, "compare.look", request),
         capture_output=True,
         cwd=tmp_path,
         encoding="utf-8",
