@@ -27,6 +27,10 @@ class Host:
     """A folder for the configuration and one for units, and a systemd that knows what runs with what."""
 
     def __init__(self, folder) -> None:
+        self.folder = folder
+        # What a run has changed before it deploys.
+        for name in ("list", "sysctl", "rmem_max"):
+            (folder / name).write_text("new", "utf-8")
         self.conf, self.units, self.runtime = (folder / name for name in ("conf", "units", "runtime"))
         for path in (self.conf, self.units, self.runtime):
             path.mkdir()
@@ -41,6 +45,7 @@ class Host:
     def deploy_with(self, monkeypatch) -> None:
         """Play the commands, with points to die at on both sides of each and of all that is written and removed."""
         monkeypatch.setattr(transaction, "run", self.run)
+        monkeypatch.setattr(transaction, "RMEM_MAX", str(self.folder / "rmem_max"))
         for name in ("write", "remove"):
             monkeypatch.setattr(transaction, name, self.stepped(REAL[name]))
 
@@ -107,6 +112,11 @@ class Host:
             if handover
             else None,
             "check": ["rsyslogd", "-N1"],
+            "undo": {
+                "list": {"path": str(self.folder / "list"), "content": "as before", **entry},
+                "sysctl": str(self.folder / "sysctl"),
+                "rmem_max": 4096,
+            },
         }
 
     def prove(self) -> None:
@@ -181,8 +191,12 @@ def test_what_does_not_work_is_taken_back(host, first, fails):
     assert outcome["step"] == ("prove that records arrive" if fails == "proof" else "restart the receiver")
     if first:
         assert (host.files(), host.running, host.traces()) == ({}, {}, [])
+        assert not (host.folder / "sysctl").exists()
+        assert (host.folder / "rmem_max").read_text("utf-8") == "4096"
     else:
         assert host.is_deployed("1")
+        assert (host.folder / "list").read_text("utf-8") == "as before"
+        assert (host.folder / "sysctl").exists()
 
 
 def test_without_a_second_daemon_the_first_goes_on(installed):
