@@ -143,7 +143,8 @@ class ActionModule(ActionBase):
             outcome = self._call(role, facts["python"]["executable"], "transaction.deploy", request, DETACHED)
         except _NotComparedError as error:
             return {"failed": True, "msg": f"The deployment was cut short: {error}. Run this again to finish it."}
-        result: Result = {"changed": True, "state": outcome["state"], "msg": _receiver.told(outcome)}
+        result: Result = {"state": outcome["state"], "msg": _receiver.told(outcome)}
+        result["changed"] = outcome["state"] != "refused"
         if outcome["state"] != "deployed":
             result["failed"] = True
             if facts["os_family"] == "RedHat":
