@@ -153,8 +153,6 @@ class Deployment:
         os.mkdir(copies, 0o700)
         for name, path in self.current().items():
             shutil.copy2(path, os.path.join(copies, name))
-            status = os.stat(path)
-            os.chown(os.path.join(copies, name), status.st_uid, status.st_gid)
         if not os.path.isdir(self.previous):
             # At once, so that a previous/ is always whole.
             os.rename(copies, self.previous)
@@ -206,15 +204,12 @@ class Deployment:
     def restore(self, name, path):
         """Put a copy back in its place; return whether that differed."""
         copy = os.path.join(self.previous, name)
-        status = os.stat(copy)
+        # Copies that earlier versions made belong to root.
+        kind = os.path.splitext(name)[1]
+        like = next(entry for other, entry in self.request["files"].items() if other.endswith(kind))
         with open(copy, encoding="utf-8") as file:
-            entry = {
-                "content": file.read(),
-                "mode": "%o" % stat.S_IMODE(status.st_mode),
-                "owner": pwd.getpwuid(status.st_uid).pw_name,
-                "group": grp.getgrgid(status.st_gid).gr_name,
-            }
-        return write(path, entry)
+            content = file.read()
+        return write(path, dict(like, content=content, mode="%o" % stat.S_IMODE(os.stat(copy).st_mode)))
 
     def end_handover(self):
         if os.path.exists(self.handover_unit):
