@@ -171,6 +171,8 @@ def deploy_request(role: Role, token: str) -> Entry:
     """What transaction.deploy puts in force: the configuration, its rulebases and the unit."""
     for name in ("rulesets", "networks", "host_facts", "version", "pmnormalize", "written"):
         role.set(name, role.value(name))
+    # The table asks for it, but what is deployed does not depend on it.
+    role.set("firewalld_active", False)
     table, folder, conf, unit = (role.value(name) for name in ("wanted", "config_dir", "conf", "unit"))
     entries = {entry["path"]: {**ROOTS, "mode": "0644", **entry} for entry in table["files"]}
 

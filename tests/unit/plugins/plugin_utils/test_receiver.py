@@ -186,6 +186,11 @@ class Deploying(Role):
         self.variables.update(DEPLOYS, has_udp=udp, sysctl_wanted=sysctl)
         self.variables["wanted"]["files"].append({"path": "/units/r.service", "template": "receiver.service.j2"})
 
+    def value(self, name: str, once: bool = False):
+        # The firewall is looked at only after a deployment.
+        assert name != "wanted" or "firewalld_active" in self.variables
+        return super().value(name, once)
+
     def template(self, name: str) -> str:
         shown = "/etc/r/records.rulebase" if name == "receiver.conf.j2" else self.variables["conf"]
         return f"{name} {shown} {self.variables['handover']}"
