@@ -27,6 +27,9 @@ FACTS = ("distribution", "os_family", "python", "service_mgr")
 # Of the other variables, by how their names begin.
 NEEDED = ("ansible_check_mode", "ansible_managed", "ansible_search_path", "inventory_hostname", "role_path")
 
+# It goes on when the connection is lost.
+DETACHED = "systemd-run --quiet --wait --pipe --collect --unit=spamexperts-receiver-deployment "
+
 Result = t.Dict[str, t.Any]
 
 
@@ -92,6 +95,8 @@ class ActionModule(ActionBase):
         """The task's result: ``differs`` in words, and the ``token`` of the lock where the run has to go on."""
         result: Result = super().run(tmp, task_vars)
         variables = task_vars or {}
+        if self._task.args.get("deploy"):
+            return {**result, **self._deployed(_Role(self, variables), variables["ansible_facts"])}
         result.update(changed=False, token="", host={})
         try:
             result["differs"] = self._compared(_Role(self, variables), variables["ansible_facts"], result)
@@ -112,16 +117,17 @@ class ActionModule(ActionBase):
         if not supported or (python["version"]["major"], python["version"]["minor"]) < OLDEST_PYTHON:
             return ["the host is not supported"]
         real = not self._task.check_mode
-        found = self._call(role, python["executable"], "look", _receiver.look_request(role, lock=real))
+        found = self._call(role, python["executable"], "compare.look", _receiver.look_request(role, lock=real))
         if "refused" in found:
             raise BlockingIOError(found["refused"])
         result.update(token=found["token"], host=found["host"])
+        result["earlier"] = _receiver.told_late(found["earlier"])
         _receiver.know(role, found)
         differs = list(_receiver.refused(role, found))
         if differs:
             return differs
         # What the run says at its end where nothing differs.
-        role.set("compared", {"differs": [], "host": found["host"]})
+        role.set("compared", {"differs": [], "host": found["host"], "earlier": result["earlier"]})
         result["setup"] = role.value("setup", once=True)
         request = {
             "want": _receiver.wanted(role),
@@ -129,11 +135,25 @@ class ActionModule(ActionBase):
             "patience": role.value("patience"),
             "lock": {"path": role.value("lock_path"), "token": found["token"]} if real else None,
         }
-        return self._call(role, python["executable"], "compare", request)["differs"]
+        return self._call(role, python["executable"], "compare.compare", request)["differs"]
 
-    def _call(self, role: _Role, python: str, name: str, request: Result) -> Result:
+    def _deployed(self, role: _Role, facts: t.Mapping[str, t.Any]) -> Result:
+        request = _receiver.deploy_request(role, role.value("lock_held")["token"])
+        try:
+            outcome = self._call(role, facts["python"]["executable"], "transaction.deploy", request, DETACHED)
+        except _NotComparedError as error:
+            return {"failed": True, "msg": f"The deployment was cut short: {error}. Run this again to finish it."}
+        result: Result = {"state": outcome["state"], "msg": _receiver.told(outcome)}
+        result["changed"] = outcome["state"] != "refused"
+        if outcome["state"] != "deployed":
+            result["failed"] = True
+            if facts["os_family"] == "RedHat":
+                result["msg"] += " " + role.value("selinux_hint")
+        return result
+
+    def _call(self, role: _Role, python: str, name: str, request: Result, before: str = "") -> Result:
         text = _receiver.script(role, name, request)
-        done = self._run(shlex.quote(python), text.encode())
+        done = self._run(before + shlex.quote(python), text.encode())
         if done["rc"] != 0:
             raise _NotComparedError(done["stderr"].strip().rpartition("\n")[2])
         return json.loads(done["stdout"].strip().rpartition("\n")[2])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: receiver_host
-short_description: Compare a host with what the role rsyslog_receiver wants
+short_description: Compare a host with what the role rsyslog_receiver wants, and deploy its configuration
 version_added: 0.2.0
 author:
   - spamexperts.local_cloud contributors (!UNKNOWN)
@@ -18,10 +18,24 @@ description:
     differs, it sends a test record through every listener.
   - Outside check mode it first takes the lock that lets one run at a time change the host, and keeps it where something
     differs.
+  - With O(deploy) it puts the configuration in force instead, in one process on the host that goes on when the
+    connection is lost, and goes back to the earlier one where the new one does not work.
 extends_documentation_fragment:
   - spamexperts.local_cloud._attributes
-  - spamexperts.local_cloud._attributes.info_module
-options: {}
+attributes:
+  check_mode:
+    support: partial
+    details:
+      - A comparison does not modify state. The role deploys nothing in check mode.
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  deploy:
+    description: Whether to put the configuration in force.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -54,7 +68,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 def main() -> None:
     """The action plugin of the same name does everything."""
-    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    module = AnsibleModule(argument_spec={"deploy": {"type": "bool", "default": False}}, supports_check_mode=True)
     module.fail_json(msg="receiver_host is a part of the role rsyslog_receiver and works only there.")
 
 

@@ -13,13 +13,15 @@ Each rulebase and template is rendered once, although the role's variables name 
 from __future__ import annotations
 
 import hashlib
+import json
+import posixpath
 import re
 import typing as t
 
 OLDEST = (8, 2102)
 PREFIX = "__rsyslog_receiver_"
 # In the order in which they import each other.
-SCRIPTS = ("sockets", "host_facts", "lock", "link", "canary", "compare")
+SCRIPTS = ("sockets", "host_facts", "lock", "link", "canary", "compare", "transaction")
 START = """\
 import sys, types
 def load(name, text):
@@ -51,9 +53,10 @@ class Role(t.Protocol):
 
 
 def script(role: Role, call: str, request: Entry) -> str:
-    """The text of a program that calls a function of compare.py."""
+    """The text of a program that calls a function of one of the scripts, such as ``compare.look``."""
     loads = [f"load({name!r}, {role.file(name + '.py').decode()!r})\n" for name in SCRIPTS]
-    return f"{START}{''.join(loads)}sys.modules['compare'].{call}({request!r})\n"
+    module, _dot, function = call.partition(".")
+    return f"{START}{''.join(loads)}sys.modules[{module!r}].{function}({request!r})\n"
 
 
 def look_request(role: Role, lock: bool) -> Entry:
@@ -162,3 +165,94 @@ def wanted(role: Role) -> Entry:
         "socket_buffer": int(table["socket_buffer"]),
         **{name: table[name] for name in ("absent", "installed", "user")},
     }
+
+
+def deploy_request(role: Role, token: str) -> Entry:
+    """What transaction.deploy puts in force: the configuration, its rulebases and the unit."""
+    for name in ("rulesets", "networks", "host_facts", "version", "pmnormalize", "written"):
+        role.set(name, role.value(name))
+    # The table asks for it, but what is deployed does not depend on it.
+    role.set("firewalld_active", False)
+    table, folder, conf, unit = (role.value(name) for name in ("wanted", "config_dir", "conf", "unit"))
+    entries = {entry["path"]: {**ROOTS, "mode": "0644", **entry} for entry in table["files"]}
+
+    def entry(path: str, text: str) -> Entry:
+        return {"content": text, **{name: entries[path][name] for name in ("owner", "group", "mode")}}
+
+    def in_candidate(text: str) -> str:
+        return text.replace(f"{folder}/", f"{folder}/candidate/")
+
+    text = role.template("receiver.conf.j2")
+    rulebases = {
+        f"{name}.rulebase": {"content": rules, **table["rulebases"]} for name, rules in role.value("rulebases").items()
+    }
+    request = {
+        "folder": folder,
+        "unit": unit,
+        "handover_unit": role.value("handover_unit"),
+        "candidate_folder": {"owner": "root", "group": entries[conf]["group"], "mode": "0750"},
+        "candidate": {"receiver.conf": entry(conf, in_candidate(text)), **rulebases},
+        "files": {
+            conf: entry(conf, text),
+            unit: entry(unit, role.template("receiver.service.j2")),
+            **{f"{folder}/{name}": rules for name, rules in rulebases.items()},
+        },
+        "check": role.value("candidate_check"),
+        "canary": role.value("canary"),
+        "patience": int(role.value("patience")),
+        "lock": {"path": role.value("lock_path"), "token": token},
+        "undo": _undo(role),
+    }
+    request["handover"] = _handover(role, entry, in_candidate, conf, unit) if role.value("has_udp") else None
+    return request
+
+
+def _handover(role: Role, entry: t.Any, in_candidate: t.Any, conf: str, unit: str) -> Entry:
+    role.set("handover", True)
+    path = posixpath.join(posixpath.dirname(conf), "candidate", "handover.conf")
+    role.set("conf", path)
+    text = in_candidate(role.template("receiver.conf.j2"))
+    return {
+        "conf": {"path": path, **entry(conf, text)},
+        "unit": {"path": role.value("handover_unit"), **entry(unit, role.template("receiver.service.j2"))},
+    }
+
+
+def _undo(role: Role) -> Entry:
+    """Of what a run adds to the list, only the socket buffer setting is written before a deployment."""
+    sysctl, wanted_too = role.value("sysctl"), role.value("sysctl_wanted")
+    names = {*role.value("written"), *([sysctl] if wanted_too else [])}
+    return {
+        "list": {
+            "path": role.value("manifest"),
+            "content": json.dumps(sorted(names), indent=4) + "\n",
+            **ROOTS,
+            "mode": "0644",
+        },
+        "sysctl": sysctl,
+        "rmem_max": int(role.value("host_facts")["rmem_max"]) if wanted_too else 0,
+    }
+
+
+ENDS = {
+    "deployed": "The new configuration is in force.",
+    "refused": "The new configuration failed its check, so nothing of it is in force.",
+    "taken off": "The new configuration did not work, so the receiver was taken off again.",
+    "restored": "The new configuration did not work, so the earlier one is in force again.",
+    "stopped": "The new configuration did not work, so the earlier one was put back, BUT IT DOES NOT RUN.",
+}
+
+
+def told(outcome: Entry) -> str:
+    """How a deployment ended."""
+    text = ENDS[outcome["state"]]
+    if outcome["step"]:
+        text += f" What failed: {outcome['step']}: {outcome['message']}"
+    if outcome["log"]:
+        text += f" The receiver's last log lines: {outcome['log']}"
+    return text
+
+
+def told_late(outcome: t.Optional[Entry]) -> str:
+    """The same for the run after the one that should have said it."""
+    return f"An earlier run lost its connection while it deployed a change. {told(outcome)}" if outcome else ""

@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import time
 
 import pytest
-from e2e.containers import ROOT
 from e2e.site import DATA_DIR, on
 from e2e.test_changes import NEW, OLD, QUICK, prepare, under_load
 
@@ -175,23 +175,69 @@ def test_a_first_deployment_that_does_not_work_leaves_nothing_running(site, rece
     arrives(site)
 
 
+@contextlib.contextmanager
+def before_the_restart(receiver, script: str):
+    """Whatever restarts the receiver runs this first, when the new files are written."""
+    wrapper = f"""#!/bin/sh
+if [ "$*" = "restart spamexperts-receiver.service" ]; then
+    {script}
+fi
+exec /usr/bin/systemctl "$@"
+"""
+    receiver.run("tee", "/usr/local/bin/systemctl", stdin=wrapper.encode())
+    receiver.run("chmod", "0755", "/usr/local/bin/systemctl")
+    try:
+        yield
+    finally:
+        receiver.run("rm", "/usr/local/bin/systemctl")
+
+
 def cut_short(site, log_format: dict) -> None:
-    """Let a run die when it has written the rules and not yet restarted the service."""
+    """Let a deployment die when it has written the rules and not yet restarted the service."""
     receiver = site.receiver
     pid = main_pid(receiver)
-    command, options = site.command("receiver", **site.variables(log_format, "udp"), **QUICK)
-    options["env"] = {
-        **options["env"],
-        "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/plugins/callback"),
-        "ANSIBLE_CALLBACKS_ENABLED": "cut_short",
-        "CUT_SHORT_FILE": str(receiver.container.path(f"{CONFIG}/records.rulebase")),
-        "CUT_SHORT_TEXT": log_format["secret"],
-    }
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, **options)
-    assert done.returncode == -signal.SIGKILL, done.stdout[-6000:] + done.stderr[-2000:]
+    with before_the_restart(receiver, "kill -KILL $PPID; exit 1"):
+        output = site.playbook("receiver", fails=True, **site.variables(log_format, "udp"), **QUICK)
+    assert "The deployment was cut short" in output
     assert main_pid(receiver) == pid
     assert daemons(receiver) == 2
+    assert log_format["secret"] in receiver.shell(f"cat {CONFIG}/records.rulebase")
     receiver.shell(f"test -f {CONFIG}/previous/records.rulebase")
+
+
+@on("debian12")
+@pytest.mark.parametrize("works", [True, False])
+def test_a_deployment_ends_although_the_connection_is_lost(site, receiver, works):
+    """One way or the other; and the next run says how."""
+    variables = prepared(site)
+    change = {"rsyslog_receiver_max_message_size": "256k"}
+    if not works:
+        change["rsyslog_receiver_listeners"] = WITH_DEAF
+    before = files(receiver)
+    command, options = site.command("receiver", **variables, **change)
+    wait = "touch /run/waits; while [ ! -e /run/goes ]; do sleep 0.1; done"
+    with contextlib.ExitStack() as meanwhile:
+        if not works:
+            meanwhile.enter_context(deaf(receiver))
+        with before_the_restart(receiver, wait):
+            run = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True, **options)
+            while receiver.shell("ls /run/waits 2>/dev/null || true") == "":
+                assert run.poll() is None
+                time.sleep(0.2)
+            os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
+            receiver.shell("touch /run/goes")
+            while "active" in receiver.shell("systemctl is-active spamexperts-receiver-deployment || true").split():
+                time.sleep(0.2)
+            receiver.shell("rm /run/waits /run/goes")
+    assert (files(receiver) == before) != works
+    assert daemons(receiver) == 1
+    wanted = {**variables, **({"rsyslog_receiver_max_message_size": "256k"} if works else {})}
+    output = site.playbook("receiver", **wanted)
+    assert "An earlier run lost its connection while it deployed a change." in output
+    assert ("The new configuration is in force." if works else "the earlier one is in force again") in output
+    arrives(site)
+    site.known = {"secret": OLD}
 
 
 @on("debian12")

@@ -12,6 +12,8 @@ import ipaddress
 import json
 import os
 import pwd
+import select
+import signal
 import socket
 import stat
 import sys
@@ -90,3 +92,38 @@ def main(text):
         print("No record got through %s within %s s. Is another program on that port?" % (lost, request["timeout"]))
         sys.exit(1)
     print("A record got through %s to the disk." % ", ".join(names))
+
+
+def complaint(request, patience):
+    """Why a test record does not get through each listener; empty where it does.
+
+    A process with the rights of the service's user proves it. That user may stop it, so it is not waited for for ever.
+    """
+    end, other = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(end)
+            os.dup2(other, 1)
+            main(json.dumps(request))
+            sys.stdout.flush()
+        except BaseException:
+            sys.stdout.flush()
+            os._exit(1)
+        os._exit(0)
+    os.close(other)
+    deadline, text = time.monotonic() + patience, b""
+    while select.select([end], [], [], max(0, deadline - time.monotonic()))[0]:
+        part = os.read(end, 65536)
+        if not part:
+            break
+        text += part
+    else:
+        os.kill(child, signal.SIGKILL)
+    os.close(end)
+    if os.waitpid(child, 0)[1] == 0:
+        return ""
+    return (
+        text.decode("utf-8", "replace").strip()
+        or "The test did not end by itself, so it was ended: did somebody stop it?"
+    )

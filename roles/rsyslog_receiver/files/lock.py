@@ -50,8 +50,33 @@ def identity(request):
     return {"node": node, "controller": controller, "process": process, "host": request["host"]}
 
 
+@contextlib.contextmanager
+def at_work(path):
+    """While the process that deploys is in this block, nobody else can have the lock, whatever became of its run.
+
+    The kernel ends this with the process. Raises BlockingIOError where another one is at work.
+    """
+    fd = os.open(path + ".deploy", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(fd)
+
+
+def deploys(path):
+    """Whether a process is at work."""
+    try:
+        with at_work(path):
+            return False
+    except BlockingIOError:
+        return True
+
+
 def is_over(held, request):
     """Whether the holder cannot go on, as far as can be known here."""
+    if deploys(request["path"]):
+        return False
     if clock() >= held["until"]:
         return True
     mine, running = identity(request), request["run"][3:]
@@ -78,6 +103,24 @@ def refusal(held, request):
     )
 
 
+def put(fd, record):
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, json.dumps(record).encode("utf-8"), 0)
+
+
+def end(request, outcome):
+    """Write down how a deployment ended, for the next run in case that this one has lost its connection."""
+    with opened(request["path"]) as (held, fd):
+        if held.get("token") == request["token"]:
+            put(fd, dict(held, outcome=outcome))
+
+
+def ended(request, token):
+    """How a deployment ended whose run never came to say so, or nothing."""
+    with opened(request["path"]) as (held, _fd):
+        return held.get("earlier") if held.get("token") == token else None
+
+
 def acquire(request):
     """Take the lock; return its token. Raises BlockingIOError with a sentence where somebody else keeps it."""
     # Before ansible-core 2.19 numbers may come as text.
@@ -89,8 +132,8 @@ def acquire(request):
                 record = dict(identity(request), token=uuid.uuid4().hex)
                 record["since"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
                 record["until"] = clock() + lease
-                os.ftruncate(fd, 0)
-                os.pwrite(fd, json.dumps(record).encode("utf-8"), 0)
+                record["earlier"] = held.get("outcome") or held.get("earlier")
+                put(fd, record)
                 return record["token"]
         if time.monotonic() >= give_up:
             raise BlockingIOError(refusal(held, request))
@@ -145,3 +188,5 @@ def release(text):
     with opened(request["path"]) as (held, _fd):
         if not held or held["token"] == request["token"]:
             os.unlink(request["path"])
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(request["path"] + ".deploy")

@@ -68,6 +68,30 @@ def test_one_run_at_a_time(take, path):
     assert "Another run" not in take(OTHER)
 
 
+def test_who_deploys_keeps_the_lock_whatever_became_of_the_run(take, path):
+    """The connection is lost and the run is gone, but its process on the host goes on."""
+    gone = {**OTHER, "run": ["ctl1", BOOT, "200", "1 200 1000"]}
+    take(FIRST)
+    with lock.at_work(path):
+        assert "Another run" in take(gone)
+        with pytest.raises(BlockingIOError), lock.at_work(path):
+            pass
+    assert "Another run" not in take(gone)
+
+
+def test_the_next_run_learns_how_a_deployment_ended(take, path):
+    first = take(FIRST, lease=0)
+    lock.end({"path": path, "token": first}, {"state": "restored"})
+    second = take(OTHER, lease=0)
+    assert lock.ended({"path": path}, second) == {"state": "restored"}
+    # A run that does not come to report that either leaves it to the next.
+    third = take(ELSEWHERE)
+    assert lock.ended({"path": path}, third) == {"state": "restored"}
+    lock.end({"path": path, "token": first}, {"state": "deployed"})
+    lock.release(json.dumps({"path": path, "token": third}))
+    assert lock.ended({"path": path}, take(FIRST)) is None
+
+
 def test_numbers_may_be_text(take):
     """As ansible-core before 2.19 has them."""
     take(FIRST, wait="0", lease="1800")

@@ -145,7 +145,7 @@ def test_the_program_runs_by_itself(role, tmp_path):
     request["facts"].update(data_dir="/nonexistent/a", work_dir="/nonexistent/b", unit="/nonexistent/c")
     done = subprocess.run(
         [sys.executable, "-I", "-"],
-        input=_receiver.script(role, "look", request),
+        input=_receiver.script(role, "compare.look", request),
         capture_output=True,
         cwd=tmp_path,
         encoding="utf-8",
@@ -158,3 +158,79 @@ def test_the_program_runs_by_itself(role, tmp_path):
 def test_look_takes_no_lock_in_a_dry_run(role):
     assert _receiver.look_request(role, lock=False)["lock"] is None
     assert _receiver.look_request(role, lock=True)["lock"] == {"path": "/lock"}
+
+
+DEPLOYS = {
+    "config_dir": "/etc/r",
+    "conf": "/etc/r/receiver.conf",
+    "unit": "/units/r.service",
+    "handover_unit": "/run/r-handover.service",
+    "host_facts": {"rmem_max": 4096},
+    "version": "8.2302.0",
+    "pmnormalize": True,
+    "written": ["/b", "/a"],
+    "candidate_check": ["rsyslogd", "-N1"],
+    "canary": {"listeners": []},
+    "patience": "300",
+    "lock_path": "/lock",
+    "sysctl": "/sysctl",
+    "handover": False,
+}
+
+
+class Deploying(Role):
+    """A role whose templates show the variables that a handover sets."""
+
+    def __init__(self, udp: bool, sysctl: bool) -> None:
+        super().__init__()
+        self.variables.update(DEPLOYS, has_udp=udp, sysctl_wanted=sysctl)
+        self.variables["wanted"]["files"].append({"path": "/units/r.service", "template": "receiver.service.j2"})
+
+    def value(self, name: str, once: bool = False):
+        # The firewall is looked at only after a deployment.
+        assert name != "wanted" or "firewalld_active" in self.variables
+        return super().value(name, once)
+
+    def template(self, name: str) -> str:
+        shown = "/etc/r/records.rulebase" if name == "receiver.conf.j2" else self.variables["conf"]
+        return f"{name} {shown} {self.variables['handover']}"
+
+
+def test_the_candidate_and_the_handover_are_the_configuration_in_another_folder():
+    request = _receiver.deploy_request(Deploying(udp=True, sysctl=False), "token")
+    conf = request["files"]["/etc/r/receiver.conf"]
+    assert conf == {
+        "content": "receiver.conf.j2 /etc/r/records.rulebase False",
+        "owner": "root",
+        "group": "root",
+        "mode": "0640",
+    }
+    assert request["candidate"]["receiver.conf"]["content"] == conf["content"].replace("/etc/r/", "/etc/r/candidate/")
+    rules = {"content": "rule with {{ braces }}", "owner": "service", "mode": "0400"}
+    assert request["candidate"]["records.rulebase"] == request["files"]["/etc/r/records.rulebase"] == rules
+    assert request["handover"]["conf"]["path"] == "/etc/r/candidate/handover.conf"
+    assert request["handover"]["conf"]["content"] == "receiver.conf.j2 /etc/r/candidate/records.rulebase True"
+    assert request["handover"]["unit"]["path"] == request["handover_unit"] == "/run/r-handover.service"
+    assert request["handover"]["unit"]["content"] == "receiver.service.j2 /etc/r/candidate/handover.conf True"
+    assert (request["lock"], request["patience"]) == ({"path": "/lock", "token": "token"}, 300)
+
+
+@pytest.mark.parametrize(
+    ("sysctl", "listed", "rmem_max"), [(False, ["/a", "/b"], 0), (True, ["/a", "/b", "/sysctl"], 4096)]
+)
+def test_what_a_rollback_undoes_besides(sysctl, listed, rmem_max):
+    request = _receiver.deploy_request(Deploying(udp=False, sysctl=sysctl), "token")
+    assert request["handover"] is None
+    assert json.loads(request["undo"]["list"]["content"]) == listed
+    assert request["undo"]["rmem_max"] == rmem_max
+
+
+def test_how_a_deployment_ended_is_told():
+    failed = {"state": "restored", "step": "restart the receiver", "message": "no", "log": "line"}
+    assert _receiver.told(failed) == (
+        "The new configuration did not work, so the earlier one is in force again. "
+        "What failed: restart the receiver: no The receiver's last log lines: line"
+    )
+    done = {"state": "deployed", "step": "", "message": "", "log": ""}
+    assert _receiver.told_late(done).endswith("while it deployed a change. The new configuration is in force.")
+    assert _receiver.told_late(None) == ""
