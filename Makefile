@@ -32,20 +32,20 @@ test-matrix: venv ## hours, root: as test, and what left it: all of the oldest a
 test-unit: venv ## 2 minutes: unit and property tests with pytest
 	@$(RUN) unit
 
-lint: venv ## 2 minutes: ruff, rumdl, prose, yamllint, shellcheck, mypy, REUSE, ansible-lint
+lint: venv ## a minute: ruff, rumdl, prose, yamllint, shellcheck, mypy, REUSE, ansible-lint
 	@$(RUN) lint
 
 docs: venv ## seconds: bring what documents and lnav formats take from the code up to date
 	@.venv/bin/python $(TOOLS)/gen_docs.py
 	@.venv/bin/python $(TOOLS)/gen_lnav.py
 
-sanity: venv ## 14 minutes in the gate: ansible-test sanity and units on the newest ansible-core that runs here
+sanity: venv ## 6 minutes in the gate: ansible-test sanity and units on the newest ansible-core that runs here
 	@$(RUN) sanity
 
-receiver: venv ## 12 minutes in the gate: the receiver's configuration in a real rsyslogd, against the reference parser
+receiver: venv ## 6 minutes in the gate: the receiver's configuration in a real rsyslogd, against the reference parser
 	@$(RUN) receiver
 
-fault: venv ## 14 minutes in the gate, root: what faults do to the receiver, on the rsyslogd of Debian 12 and 13
+fault: venv ## 7 minutes in the gate, root: what faults do to the receiver, on the rsyslogd of Debian 12 and 13
 	@$(RUN) fault
 
 fault-table: venv ## as fault, root: as fault, and write its table into docs/faults.md
@@ -55,7 +55,7 @@ MINUTES := 60
 soak: venv ## an hour, root: receivers at 500 records a second with random faults; MINUTES=5 for less
 	@MINUTES=$(MINUTES) $(RUN) soak
 
-functional: venv ## 11 minutes in the gate: playbooks against the emulated cluster
+functional: venv ## 8 minutes in the gate: playbooks against the emulated cluster
 	@$(RUN) functional
 
 bench-api: venv ## minutes, an idle machine: CPU time of the API side beside other ways, into docs/performance.md (see benchmarks/README.md)
@@ -68,10 +68,10 @@ bench-receiving: venv ## minutes, an idle machine: the receiver's CPU time and r
 oldest: venv ## minutes: sanity, units and the playbooks that meet ansible-core, on the oldest supported ansible-core
 	@$(RUN) oldest
 
-molecule: venv ## minutes, root: the role in systemd containers of Debian 12 and 13
+molecule: venv ## 14 minutes in the gate, root: the role in systemd containers of Debian 12 and 13
 	@$(RUN) molecule
 
-e2e: venv ## the longest, root: emulated cluster to JSON records, every record and field compared
+e2e: venv ## 52 minutes in the gate, root: emulated cluster to JSON records, every record and field compared
 	@$(RUN) e2e
 
 images: ## a minute, root: build the container images of Debian 12 and 13 (kept until their recipe changes)
