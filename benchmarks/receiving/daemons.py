@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 
 from receiver.conftest import free_port, render, rsyslogd
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import LogFormat, log_format
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import LogFormat, log_format
 
 LINES = "lines"
 PATIENCE = 3.0  # seconds without a new byte after which no more are waited for

@@ -13,9 +13,12 @@ from __future__ import annotations
 import pathlib
 import random
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._fields import DEFAULT_MESSAGE_FIELDS
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._record import OUTCOMES, typed
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import LogFormat, compile_template
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.fields import DEFAULT_MESSAGE_FIELDS
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.record import OUTCOMES, typed
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import (
+    LogFormat,
+    compile_template,
+)
 
 PRIORITY = "<22>"
 Values = dict[str, str]

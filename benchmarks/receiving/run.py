@@ -29,7 +29,7 @@ import records
 import report
 from receiver.conftest import rsyslogd, rsyslogd_version
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import log_format
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import log_format
 
 SECRET = "bench-0123456789"  # 16 characters, the shortest there is
 UDP_SECONDS = 2.0

@@ -11,7 +11,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import OptionError
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import OptionError
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils import (
     _backup,
     _cluster_writers,

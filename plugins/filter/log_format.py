@@ -11,7 +11,8 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils import _record, _template
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format import record as _record
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format import template as _template
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils import _rulebase
 
 

@@ -15,9 +15,9 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
+from ._api.client import REQUESTS_IMPORT_ERROR
+from ._api.errors import ApiError, FaultAfterWrite, masked, redactor
 from ._args import Spec
-from ._client import REQUESTS_IMPORT_ERROR
-from ._errors import ApiError, FaultAfterWrite, masked, redactor
 
 Params = t.Mapping[str, t.Any]
 Result = t.Dict[str, t.Any]

@@ -155,7 +155,7 @@ failure_class:
   sample: permission
 """
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api_call import call_method
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.call import call_method
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import connection_spec, secrets_spec
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import ModuleDefinition, run_module
 

@@ -97,7 +97,7 @@ failure_class:
   sample: permission
 """
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api_help import read_help
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.help import read_help
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import connection_spec
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import ModuleDefinition, run_module
 

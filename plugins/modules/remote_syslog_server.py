@@ -300,7 +300,7 @@ failure_class:
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import remote_syslog_server_spec
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import ModuleDefinition, run_module
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog_server import apply_settings
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.apply import apply_settings
 
 DEFINITION = ModuleDefinition(spec=remote_syslog_server_spec(), run=apply_settings)
 

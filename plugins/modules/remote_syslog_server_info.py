@@ -122,7 +122,7 @@ failure_class:
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import connection_spec, secrets_spec
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import ModuleDefinition, run_module
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog_server import read_settings
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.apply import read_settings
 
 DEFINITION = ModuleDefinition(spec={**connection_spec(), **secrets_spec()}, run=read_settings)
 

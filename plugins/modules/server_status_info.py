@@ -108,9 +108,9 @@ failure_class:
   sample: permission
 """
 
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.server_status import read_status
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import connection_spec
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import ModuleDefinition, run_module
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._server_status import read_status
 
 DEFINITION = ModuleDefinition(spec=connection_spec(), run=read_status)
 

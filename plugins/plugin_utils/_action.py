@@ -23,7 +23,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import REQUESTS_IMPORT_ERROR
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.client import REQUESTS_IMPORT_ERROR
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import ModuleDefinition, Result, execute
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._values import plain
 

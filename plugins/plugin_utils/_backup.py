@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import typing as t
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import OptionError
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import OptionError
 
 Item = t.Mapping[str, t.Any]
 Entries = t.Dict[str, t.Dict[str, t.Any]]

@@ -13,7 +13,7 @@ import hashlib
 import json
 import typing as t
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._settings import option
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.settings import option
 
 Item = t.Mapping[str, t.Any]
 _NAMED = 10  # hosts in a sentence
@@ -25,7 +25,7 @@ def cluster_fingerprint(settings: t.Union[Item, str, None], api_url: str) -> t.D
     Raises OptionError for a URL or a value that the module does not accept.
     """
     # Ansible loads all filters of the collection for any one of them, and this takes longer than all the rest.
-    from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import api_address
+    from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.client import api_address
 
     address = api_address(api_url) if api_url else None
     # Before ansible-core 2.19 a variable whose template yields null is an empty text.

@@ -20,11 +20,11 @@ from ansible.inventory.group import to_safe_group_name
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.client import Connection
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import ApiError, shorten
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.server_status import read_status
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import connection_spec
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import Connection
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import ApiError, shorten
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import execute
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._server_status import read_status
 
 Nodes = t.Dict[str, t.Dict[str, t.Any]]
 

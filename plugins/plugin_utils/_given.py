@@ -20,10 +20,10 @@ import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ..module_utils._client import api_address
-from ..module_utils._errors import OptionError, shorten
-from ..module_utils._settings import option
-from ..module_utils._template import TemplateError, compile_template, log_format
+from ..module_utils._api.client import api_address
+from ..module_utils._api.errors import OptionError, shorten
+from ..module_utils._log_format.template import TemplateError, compile_template, log_format
+from ..module_utils._remote_syslog.settings import option
 from ._variables import BY_NAME, OWN, PREFIX, SETTING_PLAYBOOKS, VARIABLES, Variable, of_playbook
 
 _WAVE = re.compile(r"\s*0*[1-9]\d*%?\s*\Z")

@@ -13,8 +13,8 @@ import itertools
 import re
 import typing as t
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import MASK, OptionError
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import (
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import MASK, OptionError
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import (
     VERSION,
     TemplateError,
     compile_template,

@@ -17,7 +17,7 @@ from ansible.errors import AnsibleError
 from ansible.inventory.manager import InventoryManager, split_host_pattern
 from ansible.parsing.dataloader import DataLoader
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import OptionError
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import OptionError
 
 
 def existing_hosts(pattern: t.Any, groups: t.Mapping[str, t.Sequence[str]], variable: str) -> t.Any:

@@ -24,9 +24,9 @@ import ipaddress
 import json
 import typing as t
 
-from ..module_utils._fields import DIGITS, KINDS, Field, invalid_key
-from ..module_utils._record import OUTCOMES
-from ..module_utils._template import VERSION, LogFormat, TemplateError, log_format
+from ..module_utils._log_format.fields import DIGITS, KINDS, Field, invalid_key
+from ..module_utils._log_format.record import OUTCOMES
+from ..module_utils._log_format.template import VERSION, LogFormat, TemplateError, log_format
 
 _HEADER = """version=2
 # Managed by Ansible (spamexperts.local_cloud)

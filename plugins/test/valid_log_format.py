@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import TemplateError, log_format
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import (
+    TemplateError,
+    log_format,
+)
 
 
 def valid_log_format(value: t.Any) -> bool:

@@ -22,7 +22,10 @@ from logging.handlers import SysLogHandler
 from receiver import hostile
 from receiver.conftest import HOST, WITH_US, Receiver, finish, render, unique
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import compile_template, log_format
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import (
+    compile_template,
+    log_format,
+)
 from emulator.stream import Handler
 
 SETTINGS = {"style": "printable", "secret": hostile.SECRET}

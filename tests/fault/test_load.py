@@ -17,7 +17,7 @@ from fault.harness import HOST, TEMPLATE, Account, Sender, account, hanging, wir
 from receiver import hostile
 from receiver.test_differential import without_reception
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._record import parse_record
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.record import parse_record
 
 COUNT = 20000
 

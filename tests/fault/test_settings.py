@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.spamexperts.local_cloud.plugins.filter.sender_networks import sender_networks
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import TemplateError
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import TemplateError
 
 sys.path.insert(0, str(ROLE / "files"))
 

@@ -14,8 +14,11 @@ from fault.harness import HOST, SETTINGS, TEMPLATE, Account, Sender, account, wi
 from receiver import expected, hostile
 from receiver.test_differential import check, send
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._fields import FIELDS, KINDS
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import compile_template, log_format
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.fields import FIELDS, KINDS
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import (
+    compile_template,
+    log_format,
+)
 
 TRANSPORTS = ("tcp", "udp")
 MIB = 1 << 20

@@ -14,7 +14,7 @@ import pytest
 from functional.dialects import ROWS, allowed, covered, pairs, shows_defaults, switches
 from functional.harness import GET, MODULE, SET, Run, connection, one_play
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import template_lines
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import template_lines
 from emulator import Emulator
 
 # Nothing in it is the product's default. The first template has at 72 characters, where a spanning one is broken,

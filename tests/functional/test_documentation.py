@@ -15,7 +15,7 @@ import pytest
 import yaml
 from functional.harness import MODULE, ROOT, connection, one_play
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import FAILURE_CLASSES
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import FAILURE_CLASSES
 from emulator import Emulator
 
 # From the vendor's page, "Send Email Logs to Remote Syslog server", to the letter.

@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 from functional.harness import PASSWORD, SET, books, clusters, forms
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import compile_template, log_format
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import (
+    compile_template,
+    log_format,
+)
 from emulator import Emulator
 
 PLAYBOOK, CONFIGURE = "spamexperts.local_cloud.restore", "spamexperts.local_cloud.configure"

@@ -23,7 +23,7 @@ from collections.abc import Callable
 import pytest
 from receiver.rendering import defaults, rendered
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import LogFormat, log_format
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import LogFormat, log_format
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._rulebase import rulesets
 
 TOOLS = pathlib.Path(__file__).resolve().parents[1] / "tools"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import codecs
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._record import parse_record
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import LogFormat
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.record import parse_record
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import LogFormat
 
 MAX_MESSAGE = 128 * 1024  # bytes, priority included
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._fields import FIELDS, KINDS
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import (
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.fields import FIELDS, KINDS
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import (
     LogFormat,
     compile_template,
     log_format,

@@ -16,7 +16,7 @@ import time
 
 from receiver import conftest, hostile
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import compile_template
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import compile_template
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "roles" / "rsyslog_receiver" / "files" / "metrics.py"
 SAMPLE = re.compile(r'spamexperts_receiver_(\w+?)(?:\{\w+="((?:[^"\\]|\\.)*)"\})? (\S+)\Z')

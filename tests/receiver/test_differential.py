@@ -22,7 +22,10 @@ from hypothesis import strategies as st
 from receiver import expected, hostile
 from receiver.conftest import HOST, RELEASES, finish, rsyslogd_of
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import STYLES, compile_template
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import (
+    STYLES,
+    compile_template,
+)
 from emulator.stream import Handler
 
 EXAMPLES = 80  # lists of 10 to 30 records, for each style, transport and release

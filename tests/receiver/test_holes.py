@@ -18,7 +18,7 @@ import pytest
 from receiver import hostile
 from receiver.conftest import RELEASES, rsyslogd_of
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import log_format
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import log_format
 
 FORMATS = [{"secret": hostile.SECRET}, {"style": "fast"}, {"style": "csv"}]
 CLONE_NEWNET = 0x40000000

@@ -14,7 +14,10 @@ import pytest
 from receiver import hostile
 from receiver.conftest import PATIENCE, RELEASES, finish, free_port, rsyslogd_of
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import compile_template, log_format
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import (
+    compile_template,
+    log_format,
+)
 
 FORMATS = {
     "printable": {"secret": hostile.SECRET},

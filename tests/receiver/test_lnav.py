@@ -18,8 +18,11 @@ import time
 import pytest
 from receiver import hostile
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._fields import FIELDS
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import compile_template, log_format
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.fields import FIELDS
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import (
+    compile_template,
+    log_format,
+)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FORMATS = ROOT / "roles" / "rsyslog_receiver" / "files" / "lnav"

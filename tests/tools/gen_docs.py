@@ -18,22 +18,19 @@ import sys
 import types
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "plugins" / "module_utils")]
 DOCS = ROOT / "docs"
 TYPES = {"text": "string", "integer": "integer", "ip": "IP address"}
 
 
-def module_utils(name: str) -> types.ModuleType:
-    """A file of plugins/module_utils, without Ansible and without a tree that is named like the collection."""
-    package = types.ModuleType("log_format_utils")
-    package.__path__ = [str(ROOT / "plugins" / "module_utils")]
-    sys.modules.setdefault(package.__name__, package)
-    return importlib.import_module(f"{package.__name__}.{name}")
+def log_format_module(name: str) -> types.ModuleType:
+    """A file of module_utils/_log_format, without Ansible and without a tree that is named like the collection."""
+    return importlib.import_module(f"_log_format.{name}")
 
 
 def field_table() -> str:
     lines = ["| field | kinds | key on disk | type | trusted |", "|---|---|---|---|---|"]
-    for field in module_utils("_fields").FIELDS.values():
+    for field in log_format_module("fields").FIELDS.values():
         trusted = "no" if field.untrusted else "yes"
         kinds = ", ".join(field.kinds)
         lines.append(f"| `{field.name}` | {kinds} | `{field.key}` | {TYPES[field.type]} | {trusted} |")
@@ -42,7 +39,7 @@ def field_table() -> str:
 
 def default_templates(style: str) -> str:
     """The templates of a style's defaults; the word SECRET stands where the secret goes."""
-    template = module_utils("_template")
+    template = log_format_module("template")
     value = {"style": style} if style == "csv" else {"style": style, "secret": "S" * 16}
     fmt = template.log_format(value)
     texts = [template.compile_template(fmt, kind).replace("S" * 16, "SECRET") for kind in ("message", "status")]
@@ -50,7 +47,7 @@ def default_templates(style: str) -> str:
 
 
 def outcomes() -> str:
-    found = module_utils("_record").OUTCOMES
+    found = log_format_module("record").OUTCOMES
     lines = ["| status, in any case | `event.outcome` |", "|---|---|"]
     lines += [f"| `{status}` | `{outcome}` |" for status, outcome in found.items()]
     return "\n".join([*lines, "| any other | `unknown` |"])
@@ -114,7 +111,7 @@ def configuration() -> str:
 
 def documents() -> dict[str, dict[str, str]]:
     """The generated parts of each document."""
-    templates = {f"templates-{style}": default_templates(style) for style in module_utils("_template").STYLES}
+    templates = {f"templates-{style}": default_templates(style) for style in log_format_module("template").STYLES}
     return {
         "clusters.md": {"variables": variables()},
         "log-format.md": {**templates, "fields": field_table(), "outcomes": outcomes()},

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import sys
 
-from gen_docs import ROOT, module_utils
+from gen_docs import ROOT, log_format_module
 
 PATH = ROOT / "roles" / "rsyslog_receiver" / "files" / "lnav" / "spamexperts.json"
 KINDS = {"text": "string", "ip": "string", "integer": "integer"}
@@ -48,7 +48,7 @@ FILES = {
 
 def values(kinds: tuple[str, ...], added: dict[str, str]) -> dict[str, dict]:
     """Each key of a record, with what lnav has to know of it."""
-    table = module_utils("_fields")
+    table = log_format_module("fields")
     fields = [field for field in table.FIELDS.values() if set(kinds) & set(field.kinds)]
     found: dict[str, dict] = {key: {"kind": kind} for key, kind in added.items()}
     for field in fields:
@@ -66,7 +66,7 @@ def values(kinds: tuple[str, ...], added: dict[str, str]) -> dict[str, dict]:
 
 def line(form: str) -> list:
     """What lnav shows of a record."""
-    fields = module_utils("_fields").FIELDS
+    fields = log_format_module("fields").FIELDS
     parts: list = [{"field": "__timestamp__"}]
     for word in form.split():
         label, _brace, name = word.rstrip("}").partition("{")

@@ -18,7 +18,8 @@ import pytest
 
 TESTS = Path(__file__).resolve().parents[1]
 UTILS, MODULE = "unit/plugins/module_utils", "functional/modules/test_remote_syslog_server.py"
-PLAN, SETTINGS, CLIENT, REPLY = (f"{UTILS}/test_{name}.py" for name in ("plan", "settings", "client", "reply"))
+PLAN, SETTINGS, REPLY = (f"{UTILS}/_remote_syslog/test_{name}.py" for name in ("plan", "settings", "reply"))
+CLIENT, TRANSPORT = (f"{UTILS}/_api/test_{name}.py" for name in ("client", "transport"))
 CONTRACT, IN_PROCESS, FAULTS, DIALECTS = (
     f"functional/test_{name}.py" for name in ("contract", "in_process", "faults", "dialects")
 )
@@ -82,7 +83,7 @@ DEFECTS = {
     25: ("a secret that comes from elsewhere than the options is not masked", (
         f"{IN_PROCESS}::test_password_of_the_environment_is_masked",)),
     26: ("certificates are not checked", (
-        "unit/plugins/module_utils/test_transport.py::test_each_cause_has_its_remedy",
+        f"{TRANSPORT}::test_each_cause_has_its_remedy",
         "functional/test_configure.py::test_the_check_of_certificates_stays_on_unless_it_is_switched_off")),
 }  # fmt: skip
 SPECS = {

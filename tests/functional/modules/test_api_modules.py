@@ -13,8 +13,8 @@ from urllib.parse import quote
 import pytest
 from functional.harness import PASSWORD
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import Client
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import FAILURE_CLASSES
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.client import Client
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import FAILURE_CLASSES
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import execute
 from ansible_collections.spamexperts.local_cloud.plugins.modules import api_call, api_help_info, server_status_info
 from emulator.listings import messages

@@ -16,12 +16,14 @@ from urllib.parse import quote
 import pytest
 from functional.harness import HANG
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils import _deadline, _module, _remote_syslog_server
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils import _module
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api import deadline
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.client import Client
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import FAILURE_CLASSES, TransportError
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import remote_syslog_server_spec
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import Client
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import FAILURE_CLASSES, TransportError
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import execute
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog_server import (
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog import apply
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.apply import (
     apply_settings,
     read_settings,
 )
@@ -317,7 +319,7 @@ class Clock:
 def test_cluster_that_shows_a_write_some_time_later(emulator, monkeypatch):
     clock = Clock()
     monkeypatch.setattr(state, "time", clock)
-    monkeypatch.setattr(_deadline, "time", clock)
+    monkeypatch.setattr(deadline, "time", clock)
     emulator.set_switch("lag_s", 1.5)
     late = run(emulator, verify_retries=0, **WANTED)
     assert (late["failure_class"], late["changed"]) == ("verify", True) and "raise verify_retries" in late["msg"]
@@ -330,7 +332,7 @@ def test_cluster_that_shows_a_write_some_time_later(emulator, monkeypatch):
 
 def test_waiting_for_a_setting_ends_with_the_deadline(emulator, monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(_deadline, "time", clock)
+    monkeypatch.setattr(deadline, "time", clock)
     emulator.set_switch("ignore_set", "level")
     result = run(emulator, verify_retries=1000, verify_delay=60, deadline=300, level="ERROR")
     assert result["failure_class"] == "verify" and "level did not take effect" in result["msg"]
@@ -696,7 +698,7 @@ def test_fault_of_ours_shows_no_secret(emulator, monkeypatch, broken, changed):
         raise KeyError(f"?call=api_set&message_template={SECRET} {shown}")
 
     if broken == "_settle":
-        monkeypatch.setattr(_remote_syslog_server, broken, fail)
+        monkeypatch.setattr(apply, broken, fail)
     else:
         method = Client._get
         monkeypatch.setattr(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import OptionError
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import OptionError
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._backup import (
     backup_settings,
     cluster_results,

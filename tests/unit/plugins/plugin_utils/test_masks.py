@@ -12,9 +12,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import OptionError, masked
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._fields import FIELDS, KINDS
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import compile_template, log_format
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import OptionError, masked
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.fields import FIELDS, KINDS
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import (
+    compile_template,
+    log_format,
+)
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._masks import unmasked
 
 DELIMITERS = {"printable": "|;,!^~*$@=", "fast": "\x01\x02\x07\x0b\x1b\x1c\x1d\x1e\x1f"}

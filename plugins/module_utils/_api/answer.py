@@ -13,9 +13,9 @@ import json
 import re
 import typing as t
 
-from ._errors import ReplyError
-from ._layouts import PROSE, braced, unique
-from ._reply import ERRORS, error_in, is_warning, lines_of
+from .._remote_syslog.layouts import PROSE, braced, unique
+from .._remote_syslog.reply import ERRORS, error_in, is_warning, lines_of
+from .errors import ReplyError
 
 Redact = t.Callable[[str], str]
 

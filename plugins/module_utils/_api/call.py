@@ -12,10 +12,10 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ._answer import json_in, redacted, refusal_in, warnings_in
-from ._client import Client, Connection
-from ._errors import REFUSALS, ApiError, OptionError
-from ._reply import lines_of
+from .._remote_syslog.reply import lines_of
+from .answer import json_in, redacted, refusal_in, warnings_in
+from .client import Client, Connection
+from .errors import REFUSALS, ApiError, OptionError
 
 Params = t.Mapping[str, t.Any]
 Result = t.Dict[str, t.Any]

@@ -12,13 +12,13 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ._client import API_PATH, Client, Connection
-from ._errors import REFUSALS, ApiError, OptionError, ReplyError, TransportError, shorten
-from ._layouts import NAMES, TEMPLATES
-from ._plan import Plan, make_plan
-from ._reply import Reply, UnknownAnswer, check_write, parse_settings
-from ._settings import RESET, Settings, Value, option
-from ._template import template_faults, template_lines
+from .._api.client import API_PATH, Client, Connection
+from .._api.errors import REFUSALS, ApiError, OptionError, ReplyError, TransportError, shorten
+from .._log_format.template import template_faults, template_lines
+from .layouts import NAMES, TEMPLATES
+from .plan import Plan, make_plan
+from .reply import Reply, UnknownAnswer, check_write, parse_settings
+from .settings import RESET, Settings, Value, option
 
 Params = t.Mapping[str, t.Any]
 Result = t.Dict[str, t.Any]

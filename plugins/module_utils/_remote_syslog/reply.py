@@ -13,8 +13,8 @@ import dataclasses
 import re
 import typing as t
 
-from ._errors import ReplyError, shorten
-from ._layouts import FAILED, LABEL, LAYOUTS, NAME, NAMES, TEMPLATES, Values, labels_in, setting
+from .._api.errors import ReplyError, shorten
+from .layouts import FAILED, LABEL, LAYOUTS, NAME, NAMES, TEMPLATES, Values, labels_in, setting
 
 _QUOTED_NAME = re.compile(rf"['\"`]({NAME})['\"`]", re.IGNORECASE)
 _PLAIN_NAME = re.compile(rf"\b({NAME})\b", re.IGNORECASE)

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api_help import parse_help
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import ReplyError
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import ReplyError
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.help import parse_help
 
 METHODS = {"api_get_x": [], "api_set_x": ["host", "port"], "api_help": []}
 SIGNED = {"api_get_x": "api_get_x()", "api_set_x": "api_set_x(host='', port='')", "api_help": "api_help()"}

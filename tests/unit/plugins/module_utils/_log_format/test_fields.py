@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._fields import (
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.fields import (
     DEFAULT_MESSAGE_FIELDS,
     DEFAULT_STATUS_FIELDS,
     FIELDS,

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._fields import FIELDS, KINDS
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import (
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.fields import FIELDS, KINDS
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import (
     STYLES,
     TemplateError,
     compile_template,

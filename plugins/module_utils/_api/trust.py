@@ -15,7 +15,7 @@ import re
 import ssl
 import typing as t
 
-from ._errors import OptionError, TransportError
+from .errors import OptionError, TransportError
 
 # What Ansible's own modules read, and then what requests reads.
 _VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")

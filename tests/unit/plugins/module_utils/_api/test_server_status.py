@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import ReplyError, redactor
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._server_status import nodes_of, parse_status
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import ReplyError, redactor
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.server_status import nodes_of, parse_status
 
 FULL = {"load one minute": 0.25, "load five minutes": 1, "queue count delivery": 3, "queue count submission": 0}
 SAME = {"load_1m": 0.25, "load_5m": 1.0, "queue_delivery": 3, "queue_submission": 0, "other": {}}

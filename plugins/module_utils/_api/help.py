@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ._answer import redacted, refusal_in
-from ._client import Client, Connection
-from ._reply import error_in, lines_of
+from .._remote_syslog.reply import error_in, lines_of
+from .answer import redacted, refusal_in
+from .client import Client, Connection
 
 Method = t.Dict[str, t.Any]
 

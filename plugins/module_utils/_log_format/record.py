@@ -17,8 +17,8 @@ import ipaddress
 import re
 import typing as t
 
-from ._fields import DIGITS, KINDS, Field, invalid_key
-from ._template import LogFormat
+from .fields import DIGITS, KINDS, Field, invalid_key
+from .template import LogFormat
 
 # As many digits as the receiver accepts; even an impossible priority does not belong to the text.
 _PRI = re.compile(r"<[0-9]+>")

@@ -21,12 +21,14 @@ from pathlib import Path
 import pytest
 import requests
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[4]))
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils import _client, _deadline, _transport
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import Client, Connection
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import ApiError, TransportError
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._trust import Trust
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api import client as _client
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api import deadline as _deadline
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api import transport as _transport
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.client import Client, Connection
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import ApiError, TransportError
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.trust import Trust
 from emulator import Emulator
 
 GET = "api_get_remote_syslog_server"

@@ -15,10 +15,10 @@ import typing as t
 import warnings
 from urllib.parse import quote, urlsplit
 
-from ._deadline import Deadline
-from ._errors import ApiError, FaultAfterWrite, OptionError, TransportError, redactor, shorten
-from ._transport import REQUESTS_IMPORT_ERROR, Adapter, BodyError, Digest, causes_of, load, proxy_for, proxy_redactor
-from ._trust import Trust
+from .deadline import Deadline
+from .errors import ApiError, FaultAfterWrite, OptionError, TransportError, redactor, shorten
+from .transport import REQUESTS_IMPORT_ERROR, Adapter, BodyError, Digest, causes_of, load, proxy_for, proxy_redactor
+from .trust import Trust
 
 if REQUESTS_IMPORT_ERROR is None:
     import requests

@@ -10,9 +10,16 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._fields import FIELDS, KINDS, invalid_key
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._record import parse_record, typed
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._template import compile_template, log_format
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.fields import (
+    FIELDS,
+    KINDS,
+    invalid_key,
+)
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.record import parse_record, typed
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._log_format.template import (
+    compile_template,
+    log_format,
+)
 
 SECRET, OLD_SECRET, WRONG_SECRET = "0123456789abcdef", "ffffffffffffffff", "eeeeeeeeeeeeeeee"
 MARKED = {

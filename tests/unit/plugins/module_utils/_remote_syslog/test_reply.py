@@ -12,9 +12,9 @@ import json
 
 import pytest
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import ReplyError, redactor
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._layouts import NAMES
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._reply import (
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import ReplyError, redactor
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.layouts import NAMES
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.reply import (
     UnknownAnswer,
     check_write,
     parse_settings,

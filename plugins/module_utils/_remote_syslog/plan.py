@@ -12,9 +12,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ._errors import OptionError
-from ._layouts import NAMES
-from ._settings import RESET, Settings, Value
+from .._api.errors import OptionError
+from .layouts import NAMES
+from .settings import RESET, Settings, Value
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,7 +19,7 @@ import difflib
 import re
 import typing as t
 
-from ._fields import DEFAULT_MESSAGE_FIELDS, DEFAULT_STATUS_FIELDS, FIELDS, KINDS, MESSAGE, Field, field_for
+from .fields import DEFAULT_MESSAGE_FIELDS, DEFAULT_STATUS_FIELDS, FIELDS, KINDS, MESSAGE, Field, field_for
 
 # Incremented when the wire form changes, so that a receiver never takes one version for another.
 VERSION = "1"

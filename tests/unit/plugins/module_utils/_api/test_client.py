@@ -14,11 +14,12 @@ from urllib.parse import unquote
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[4]))
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils import _client, _deadline
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._client import Client, Connection
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import (
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api import client as _client
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api import deadline as _deadline
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.client import Client, Connection
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import (
     ApiError,
     OptionError,
     TransportError,

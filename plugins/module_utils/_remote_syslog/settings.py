@@ -14,9 +14,9 @@ import ipaddress
 import re
 import typing as t
 
-from ._errors import OptionError, ReplyError, shorten
-from ._layouts import NAMES, TEMPLATES
-from ._reply import REPORT, Reply
+from .._api.errors import OptionError, ReplyError, shorten
+from .layouts import NAMES, TEMPLATES
+from .reply import REPORT, Reply
 
 # As a setting's value this always means the product's default, in a request and as an option; it is never a literal.
 RESET = "default"

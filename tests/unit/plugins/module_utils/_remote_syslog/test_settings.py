@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import OptionError, ReplyError
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._reply import Reply
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._settings import (
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import OptionError, ReplyError
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.reply import Reply
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.settings import (
     RESET,
     SPELLINGS,
     Settings,

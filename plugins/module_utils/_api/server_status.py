@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ._answer import parse_json, redacted
-from ._client import Client, Connection
-from ._reply import error_in
+from .._remote_syslog.reply import error_in
+from .answer import parse_json, redacted
+from .client import Client, Connection
 
 Content = t.Dict[str, t.Any]
 

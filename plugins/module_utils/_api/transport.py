@@ -16,8 +16,8 @@ import zlib
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies_environment
 
-from ._deadline import Deadline
-from ._errors import TransportError, redactor
+from .deadline import Deadline
+from .errors import TransportError, redactor
 
 REQUESTS_IMPORT_ERROR: t.Optional[str] = None
 try:

@@ -16,16 +16,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._answer import (
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.answer import (
     json_in,
     redacted,
     refusal_in,
     warnings_in,
 )
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._errors import redactor
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import redactor
 
 # Without pytest's configuration, as in ansible-test, nobody has said where the emulator is.
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[4]))
 
 from emulator.faults import _HTML, _LOGIN, _SQLSTATE, _TRACEBACK
 from emulator.listings import STRANGE, find_reply
