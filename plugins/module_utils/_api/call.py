@@ -12,10 +12,9 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._remote_syslog.reply import lines_of
-from .answer import json_in, redacted, refusal_in, warnings_in
+from .answer import json_in, lines_of, refusal_in, warnings_in
 from .client import Client, Connection
-from .errors import REFUSALS, ApiError, OptionError
+from .errors import REFUSALS, ApiError, OptionError, Redact, redacted
 
 Params = t.Mapping[str, t.Any]
 Result = t.Dict[str, t.Any]
@@ -77,7 +76,7 @@ def _arguments(arguments: Params) -> t.Dict[str, str]:
     return texts
 
 
-def _result(text: str, redact: t.Callable[[str], str]) -> Result:
+def _result(text: str, redact: Redact) -> Result:
     lines = "\n".join(lines_of(text)).rstrip("\n")
     return {
         "text": redacted(text, redact),

@@ -32,6 +32,8 @@ FAILURE_CLASSES = (
 # With these, the cluster says that it did not carry out the call.
 REFUSALS = ("auth", "permission", "ip_restricted", "unknown_method", "bad_argument")
 
+Redact = t.Callable[[str], str]
+
 # What Ansible, too, puts in place of a secret.
 MASK = "********"
 # Fewer characters from the beginning of a secret than this reveal nothing, and may be something else.
@@ -104,7 +106,16 @@ def masked(value: t.Any, secrets: t.Sequence[str]) -> t.Any:
     return value
 
 
-def redactor(username: str, password: str, secrets: t.Iterable[str] = ()) -> t.Callable[[str], str]:
+def redacted(value: t.Any, redact: Redact) -> t.Any:
+    """The same value with secrets masked in all texts and keys, and without characters that cannot be output."""
+    if isinstance(value, str):
+        return redact(value.encode("utf-8", "replace").decode("utf-8"))
+    if isinstance(value, dict):
+        return {redacted(name, redact): redacted(item, redact) for name, item in value.items()}
+    return [redacted(item, redact) for item in value] if isinstance(value, list) else value
+
+
+def redactor(username: str, password: str, secrets: t.Iterable[str] = ()) -> Redact:
     """A function that masks the password, in every encoding that is sent, and the secrets of templates in a text.
 
     Ansible masks only whole secrets, so this has to come before a text is shortened.

@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._remote_syslog.reply import error_in, lines_of
-from .answer import redacted, refusal_in
+from .answer import error_in, lines_of, refusal_in
 from .client import Client, Connection
+from .errors import Redact, redacted
 
 Method = t.Dict[str, t.Any]
 
@@ -43,7 +43,7 @@ def read_help(params: t.Mapping[str, t.Any], check_mode: bool) -> t.Dict[str, t.
         }
 
 
-def parse_help(text: str, redact: t.Callable[[str], str] = str) -> t.Dict[str, Method]:
+def parse_help(text: str, redact: Redact = str) -> t.Dict[str, Method]:
     """The methods by name. Raises ReplyError if there are none."""
     text = "\n".join(line.rstrip() for line in lines_of(text))
     signatures = list(_SIGNATURE.finditer(text))

@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._remote_syslog.reply import error_in
-from .answer import parse_json, redacted
+from .answer import error_in, parse_json
 from .client import Client, Connection
+from .errors import Redact, redacted
 
 Content = t.Dict[str, t.Any]
 
@@ -36,7 +36,7 @@ def read_status(params: t.Mapping[str, t.Any], check_mode: bool) -> t.Dict[str, 
     return {"changed": False, "nodes": nodes_of(content), "raw": content, "api_messages": messages}
 
 
-def parse_status(text: str, redact: t.Callable[[str], str] = str) -> t.Tuple[Content, t.List[str]]:
+def parse_status(text: str, redact: Redact = str) -> t.Tuple[Content, t.List[str]]:
     """The object of the reply, and the lines around it. Raises ReplyError for any other reply."""
     content, around = parse_json(text, "{", "}") or (None, [])
     if not isinstance(content, dict):

@@ -19,18 +19,14 @@ import json
 import re
 import typing as t
 
+from .._api.answer import FAILED, PROSE, braced, unique
+from .folding import is_complete, is_folded, may_go_on
+
 # The order of the vendor's documented signature.
 NAMES = ("host", "port", "facility", "socket_type", "message_template", "enabled", "level", "status_template")
 TEMPLATES = ("message_template", "status_template")
 NAME = "|".join(name.replace("_", "[ _-]?") for name in NAMES)
 LABEL = re.compile(rf"\s*['\"]?({NAME})(?![\w)])", re.IGNORECASE)
-PROSE = re.compile(r"[^\W\d_]+:?(?: [^\s%]+){3,}$")
-
-# An answer with any of these words says that something was not carried out.
-FAILED = re.compile(
-    r"\b(?:errors?|exception|fail(?:s|ed|ure)?|fatal|denied|refused|rejected|cannot|can't|could not|unable)\b",
-    re.IGNORECASE,
-)
 
 Values = t.Dict[str, str]
 
@@ -45,15 +41,7 @@ class Found(t.NamedTuple):
 
 Layout = t.Callable[[t.Sequence[str]], t.Optional[Found]]
 
-# The least width, in characters, of a line that may have been folded.
-_SHORTEST = 40
 _BEGUN = re.compile(r"[^\W\d_]+:?(?: [^\s%]+)*\Z")
-# A beginning like that of a label, whatever its name.
-_LABEL_LIKE = re.compile(r"\s*['\"]?[A-Za-z][\w -]*(?:[:=]|[ \t]+\S)")
-
-
-# A field, or a mark that closes something, at the end of a template.
-_END = re.compile(r"(?:%\([^()]*\)s|[^\w \t\r\n,:;=+&%<({\[-])\Z")
 # What a setting other than a template may hold: a number, a word, an address, a path.
 _VALUE = re.compile(r"(['\"]?)[\w./:@,+-]*\1[ \t\r]*\Z")
 _LONG = re.compile(r"('(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")|\b([0-9]+)L\b")
@@ -94,7 +82,7 @@ def _labelled(separator: str) -> Layout:
                 if last in found:
                     return None
                 found[last], widths[last], gap = [match[4]], len(line), False
-            elif other and (not below or gap or _is_complete(widths[last], found[last])):
+            elif other and (not below or gap or is_complete(widths[last], found[last])):
                 is_value = other[2].lower().endswith("template") or _VALUE.match(other[4])
                 if other[2] in unknown or (below and not is_value):
                     return None
@@ -110,9 +98,12 @@ def _labelled(separator: str) -> Layout:
             else:
                 gap = gap or not line.strip(" \t\r")
                 messages.append(line)
-        if set(found) != set(NAMES) or not _is_folded([(widths[name], found[name]) for name in TEMPLATES]):
+        if set(found) != set(NAMES):
             return None
-        if any(_may_go_on(name, widths, found) for name in ended):
+        templates = {name: (widths[name], found[name]) for name in TEMPLATES}
+        if not is_folded(list(templates.values())):
+            return None
+        if any(may_go_on(templates[name], list(templates.values())) for name in ended):
             return None
         return Found({name: "\n".join(parts) for name, parts in found.items()}, unknown, messages)
 
@@ -145,65 +136,6 @@ def _word_like(word: str) -> str:
     if word.islower():
         return "[a-z][a-z0-9]*"
     return "[A-Z][A-Z0-9]*" if word.isupper() else "[A-Z][a-z0-9]*"
-
-
-def _is_complete(width: int, pieces: t.Sequence[str]) -> bool:
-    """Whether a template certainly ends here: it is too short to be folded, or ends in a field or a closing mark."""
-    # One blank can be the template's own, between two words.
-    end = _END.search(re.sub(r"(?:[ \t]{2,})?\r?\Z", "", pieces[-1], count=1))
-    return bool(end) or (len(pieces) == 1 and width < _SHORTEST)
-
-
-def _may_go_on(name: str, widths: t.Mapping[str, int], found: t.Mapping[str, t.Sequence[str]]) -> bool:
-    """Whether the last line of a template is as wide as one at which this reply folds templates."""
-    sizes = {
-        name: [{widths[name], len(found[name][0])}, *({len(piece)} for piece in found[name][1:])] for name in TEMPLATES
-    }
-    return any(sizes[name][-1] & full for other in TEMPLATES for full in sizes[other][:-1])
-
-
-def _is_folded(templates: t.Sequence[t.Tuple[int, t.Sequence[str]]]) -> bool:
-    """Whether the lines below templates (width of the first line with its label, pieces) are certain to be theirs.
-
-    They are where all pieces but the last have one width, and there are two such pieces at least; else each line has to
-    hold the beginning or the end of a field, and to follow a line long enough to be folded. A line of anything else
-    would be written back as part of the template.
-    """
-    folded = [(width, pieces) for width, pieces in templates if len(pieces) > 1]
-    more = [line for _width, pieces in folded for line in pieces[1:]]
-    indents = [len(line) - len(line.lstrip(" \t")) for line in more] or [0]
-    indent, tails = min(indents), [pieces[-1] for _width, pieces in folded]
-    # One blank more can be the template's own.
-    for values in (True, False) if max(indents) - indent < 2 else ():
-        full = [len(pieces[0]) if values else width for width, pieces in folded]
-        full += [len(line) - indent * values for _width, pieces in folded for line in pieces[1:-1]]
-        if len(full) > 1 and len(set(full)) == 1 and all(len(tail) - indent * values <= full[0] for tail in tails):
-            return not any(_LABEL_LIKE.match(tail) for tail in tails)
-    before = [size for width, pieces in folded for size in (width, *map(len, pieces[1:-1]))]
-    fields = all(re.search(r"%\(|\)s", line) and not _LABEL_LIKE.match(line) for line in more)
-    return fields and min(before, default=_SHORTEST) >= _SHORTEST
-
-
-def braced(
-    lines: t.Sequence[str], parse: t.Callable[[str], t.Any], opening: str = "{", closing: str = "}"
-) -> t.Optional[t.Tuple[t.Any, t.List[str]]]:
-    """What stands from the first line that opens to the last that closes, parsed, and the lines around it."""
-    starts = [i for i, line in enumerate(lines) if line.lstrip().startswith(tuple(opening))]
-    ends = [i for i, line in enumerate(lines) if line.rstrip().endswith(tuple(closing))]
-    if not starts or not ends or ends[-1] < starts[0]:
-        return None
-    try:
-        content = parse("\n".join(lines[starts[0] : ends[-1] + 1]).strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return None
-    return content, [*lines[: starts[0]], *lines[ends[-1] + 1 :]]
-
-
-def unique(pairs: t.Sequence[t.Tuple[str, t.Any]]) -> t.Dict[str, t.Any]:
-    """An object whose keys all differ, because it is unknown which of two applies. Raises ValueError."""
-    if len({name for name, _value in pairs}) < len(pairs):
-        raise ValueError("a key occurs twice")
-    return dict(pairs)
 
 
 def _json(text: str) -> t.Any:

@@ -14,14 +14,14 @@ import ipaddress
 import re
 import typing as t
 
+from .._api.answer import REPORT
 from .._api.errors import OptionError, ReplyError, shorten
+from .folding import can_mean, plain, template_in
 from .layouts import NAMES, TEMPLATES
-from .reply import REPORT, Reply
+from .reply import Reply
 
 # As a setting's value this always means the product's default, in a request and as an option; it is never a literal.
 RESET = "default"
-# What a layout may add around a value. Not all that Python calls white space: a template may end with its delimiter.
-_BLANKS = " \t\r\n"
 
 # Compiled once, where Ansible forks its workers from, and not in each of them.
 _PORT = re.compile(r"([0-9]{1,5})L?\Z")
@@ -32,9 +32,6 @@ _SHOWN_HOST = re.compile(r"\w([\w.-]*\w)?\Z")
 _WORD = re.compile(r"[\w-]+\Z")
 _ENDS_A_RECORD = re.compile("[\r\n\0]")
 _MASKED = re.compile(r"\*{8}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
-_FIELD = re.compile(r"%\([^)]*\)s\Z")
-_QUOTED = {quote: re.compile(f"{quote}([^{quote}]*){quote}") for quote in "'\""}
-_QUOTED_LIST = {quote: re.compile(rf"{quote}[^{quote}]*{quote}(?:,{quote}[^{quote}]*{quote})+\Z") for quote in "'\""}
 
 Value = t.Union[str, int, bool, None]
 
@@ -161,7 +158,7 @@ class Settings:
         """Whether a setting has that canonical value, whatever the reply did to its spelling."""
         if name not in TEMPLATES or value == self.values[name]:
             return self.values[name] == value
-        return isinstance(value, str) and bool({value, value.rstrip(_BLANKS)} & _readings(self.raw[name]))
+        return isinstance(value, str) and can_mean(self.raw[name], value)
 
     def read_as(self, expected: t.Mapping[str, Value]) -> Settings:
         """The same, with each template as expected if the reply can be read so: replies lose blanks."""
@@ -255,18 +252,13 @@ def _host(text: str) -> str:
 
 
 def _text(raw: str) -> str:
-    text = _plain(raw)
+    text = plain(raw)
     return "" if text.lower() in ("none", "null") else text
-
-
-def _plain(text: str) -> str:
-    text = text.strip(_BLANKS)
-    return text[1:-1].strip(_BLANKS) if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
 
 
 def _read(name: str, raw: str) -> Value:
     if name in TEMPLATES:
-        return _template(raw)
+        return template_in(raw)
     text = _text(raw)
     value: Value = None
     if name == "host":
@@ -284,38 +276,3 @@ def _read(name: str, raw: str) -> Value:
     if value is None and name == "enabled":
         return False
     return value if value is not None or name == "port" else text
-
-
-def _joined(raw: str) -> t.List[str]:
-    """A template that spans several lines, joined in each way it may have been folded, the likeliest first."""
-    first, *more = raw.split("\n")
-    indents = [re.match(r"[ \t]*", line).group() for line in more]  # type: ignore[union-attr]
-    indent = min(indents, key=len, default="")
-    # One blank can be the template's own; two or more are an indent.
-    folded = first + "".join(line[len(indent) :] for line in more)
-    whole = "".join([first, *more])
-    return [folded if len(indent) > 1 or indent == "\t" else whole, whole, folded, " ".join(raw.split("\n"))]
-
-
-def _template(raw: str) -> str:
-    """The template without what the reply's layout added. Quotes that may belong to the template stay."""
-    text = _joined(raw)[0].strip(_BLANKS)
-    if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":
-        return text
-    quote, inner = text[0], text[1:-1]
-    # The template's own quotes surround fields; a pair around everything swaps opening and closing quotes.
-    with_pair, without = (
-        len([part for part in _QUOTED[quote].findall(read) if _FIELD.match(part)]) for read in (text, inner)
-    )
-    if with_pair != without:
-        return text if with_pair > without else inner.rstrip(_BLANKS)
-    own = _QUOTED_LIST[quote].match(text)
-    if own or (quote in inner and not (inner[0] == quote == inner[-1])):
-        return text
-    return inner.rstrip(_BLANKS)
-
-
-def _readings(raw: str) -> t.Set[str]:
-    """Every template that the reply's text can stand for."""
-    texts = {reading for text in _joined(raw) for reading in (text, text.strip(_BLANKS), _template(text))}
-    return texts | {_plain(text) for text in texts}

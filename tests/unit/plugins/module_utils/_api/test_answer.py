@@ -18,11 +18,10 @@ from hypothesis import strategies as st
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.answer import (
     json_in,
-    redacted,
     refusal_in,
     warnings_in,
 )
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import redactor
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import redacted, redactor
 
 # Without pytest's configuration, as in ansible-test, nobody has said where the emulator is.
 sys.path.insert(0, str(Path(__file__).resolve().parents[4]))

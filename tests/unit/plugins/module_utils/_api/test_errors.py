@@ -11,8 +11,8 @@ import json
 
 import pytest
 
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.answer import error_in
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import redactor
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.reply import error_in
 
 SECRET = "0123456789abcdefGHIJKLMNOPQRSTUV"
 PIECES = [SECRET[at : at + 8] for at in range(len(SECRET) - 7)]
