@@ -14,7 +14,7 @@ import typing as t
 
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
-from ._remote_syslog.layouts import NAMES
+from ._remote_syslog.settings import NAMES
 
 Spec = t.Dict[str, t.Dict[str, t.Any]]
 

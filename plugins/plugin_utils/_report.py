@@ -12,8 +12,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import shorten
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.layouts import TEMPLATES
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.reply import names_a_setting
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.settings import TEMPLATES
 
 Result = t.Mapping[str, t.Any]
 Report = t.Dict[str, t.Any]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import OptionError
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.layouts import NAMES, TEMPLATES
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.settings import NAMES, TEMPLATES
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._masks import unmasked
 
 Item = t.Mapping[str, t.Any]

@@ -48,8 +48,7 @@ def call_method(params: Params, check_mode: bool) -> Result:
             text = (client.read if reads else client.write)(method, **arguments)
             error = refusal_in(text, client.redact)
             if error:
-                error.result = _result(text, client.redact)
-                raise error
+                raise error.extended("", _result(text, client.redact))
         except ApiError as error:
             raise error if reads or not error.sent else _written(error, method) from None
         return {**_result(text, client.redact), "changed": not reads}
@@ -87,11 +86,11 @@ def _result(text: str, redact: Redact) -> Result:
 
 
 def _written(error: ApiError, method: str) -> ApiError:
-    """The same error, extended by what is known about the write."""
-    if error.failure_class not in REFUSALS:
-        error.result["changed"] = True
-        error.message += (
-            f"; {method} was sent once, and it is unknown whether it took effect: check the cluster before you run"
-            " this again"
-        )
-    return error
+    """The error, with what is known about the write."""
+    if error.failure_class in REFUSALS:
+        return error
+    return error.extended(
+        f"; {method} was sent once, and it is unknown whether it took effect: check the cluster before you run this"
+        " again",
+        {"changed": True},
+    )

@@ -41,19 +41,33 @@ _LEAST = 8
 
 
 class ApiError(Exception):
-    """An error with a message for the user: the problem and its remedy.
+    """An error with a message for the user: the problem and its remedy. It stays as it was made.
 
     failure_class: one of FAILURE_CLASSES.
     sent: whether the request may have reached the cluster; after a write, the caller must then read again.
     result: more keys for the task's result, such as ``changed`` once a write was sent.
     """
 
-    def __init__(self, message: str, failure_class: str, sent: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        failure_class: str,
+        sent: bool = False,
+        result: t.Optional[t.Mapping[str, t.Any]] = None,
+    ) -> None:
         super().__init__(message)
-        self.message = message
         self.failure_class = failure_class
         self.sent = sent
-        self.result: t.Dict[str, t.Any] = {}
+        self.result: t.Mapping[str, t.Any] = result or {}
+
+    @property
+    def message(self) -> str:
+        """The text of the error."""
+        return str(self)
+
+    def extended(self, more: str, result: t.Mapping[str, t.Any]) -> ApiError:
+        """A new error that says more than this one, at the end of its message and in its result."""
+        return ApiError(self.message + more, self.failure_class, self.sent, {**self.result, **result})
 
 
 class OptionError(ApiError):

@@ -21,10 +21,8 @@ import typing as t
 
 from .._api.answer import FAILED, PROSE, braced, unique
 from .folding import is_complete, is_folded, may_go_on
+from .settings import NAMES, TEMPLATES, has_its_form
 
-# The order of the vendor's documented signature.
-NAMES = ("host", "port", "facility", "socket_type", "message_template", "enabled", "level", "status_template")
-TEMPLATES = ("message_template", "status_template")
 NAME = "|".join(name.replace("_", "[ _-]?") for name in NAMES)
 LABEL = re.compile(rf"\s*['\"]?({NAME})(?![\w)])", re.IGNORECASE)
 
@@ -44,8 +42,9 @@ Layout = t.Callable[[t.Sequence[str]], t.Optional[Found]]
 _BEGUN = re.compile(r"[^\W\d_]+:?(?: [^\s%]+)*\Z")
 # What a setting other than a template may hold: a number, a word, an address, a path.
 _VALUE = re.compile(r"(['\"]?)[\w./:@,+-]*\1[ \t\r]*\Z")
+# A setting whose label shows how a reply writes two words.
+_TWOFOLD = next(name for name in NAMES if name.count("_") == 1)
 _LONG = re.compile(r"('(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")|\b([0-9]+)L\b")
-_BOOLEAN = re.compile(r"(?:true|false|t|f|yes|no|y|n|on|off|0|1|enabled|disabled|)\Z", re.IGNORECASE)
 
 
 def setting(label: str) -> str:
@@ -113,12 +112,13 @@ def _labelled(separator: str) -> Layout:
 def _like_the_others(line: str, own: t.Sequence[t.Match[str]], separator: str) -> t.Optional[t.Match[str]]:
     """The match of a line that is written just as those of the known settings are, whose matches are given.
 
-    It has the same indent, the same separator or column, and a label in the style of ``socket_type``.
+    It has the same indent, the same separator or column, and a label in the style of one that has two words.
     """
     if LABEL.match(line) or PROSE.match(line.strip()) or FAILED.search(line):
         return None
-    twofold = next((match[2] for match in own if setting(match[2]) == "socket_type"), "socket_type")
-    first, joint, second = twofold[:6], twofold[6:-4], twofold[-4:]
+    twofold = next((match[2] for match in own if setting(match[2]) == _TWOFOLD), _TWOFOLD)
+    begin, end = map(len, _TWOFOLD.split("_"))
+    first, joint, second = twofold[:begin], twofold[begin:-end], twofold[-end:]
     label = f"{_word_like(first)}(?:{joint}{_word_like(second)})*"
     match = re.match(rf"([ \t]*)({label})({separator})(.*)\Z", line, re.DOTALL)
     if match is None:
@@ -204,12 +204,9 @@ def _csv(lines: t.Sequence[str]) -> t.Optional[Found]:
 def _in_order(row: t.Sequence[str], messages: t.List[str]) -> t.Optional[Found]:
     """Eight values in the signature's order. With a ninth it is unknown where that one belongs."""
     values = dict(zip(NAMES, row))
-    # Eight values could be anything; three of them have a form of their own.
-    if len(row) != len(NAMES) or not re.match(r"(?:\d{1,5}L?)?\Z", values["port"].strip()):
-        return None
-    if not _BOOLEAN.match(values["enabled"].strip()):
-        return None
-    return Found(values, {}, messages) if re.match(r"\w*\Z", values["socket_type"].strip()) else None
+    # Eight values could be anything; some settings have a form of their own.
+    fits = len(row) == len(NAMES) and all(has_its_form(name, value) for name, value in values.items())
+    return Found(values, {}, messages) if fits else None
 
 
 LAYOUTS: t.Tuple[Layout, ...] = (

@@ -13,8 +13,7 @@ import dataclasses
 import typing as t
 
 from .._api.errors import OptionError
-from .layouts import NAMES
-from .settings import RESET, Settings, Value
+from .settings import NAMES, RESET, Settings, Value
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +67,7 @@ class Plan:
         """
         if before.pinned is not None or current.pinned is not None:
             return ()
-        return tuple(name for name in NAMES if name in self.reset and current.values[name] == before.values[name])
+        return tuple(name for name in NAMES if name in self.reset and current.holds(name, before.values[name]))
 
     def wrong_default_assumptions(self, missing: t.Iterable[str]) -> t.Tuple[str, ...]:
         """Those of the settings that are not as planned which were wrongly assumed to follow the product's default.
@@ -84,7 +83,7 @@ def make_plan(current: Settings, wanted: t.Mapping[str, Value], force: bool = Fa
     A setting that ``wanted`` lacks is not managed and stays as it is. Raises OptionError if logs would be sent without
     a host, and if a setting that is not managed could not be kept.
     """
-    before = current.to_output()
+    before = current.to_output(wanted)
     reset = frozenset(name for name, value in wanted.items() if value == RESET)
     changed = tuple(name for name in NAMES if name in wanted and not _is_met(current, name, wanted[name]))
     after = dict(before)
@@ -95,7 +94,7 @@ def make_plan(current: Settings, wanted: t.Mapping[str, Value], force: bool = Fa
         raise OptionError("enabled is true, but there is no host to send to; set host, or set enabled to false")
     payload = {name: _argument(current, wanted, name) for name in NAMES}
     managed = tuple(name for name in NAMES if name in wanted)
-    plan = Plan(before, after, changed, payload, managed, reset, tuple(current.at_default()), force)
+    plan = Plan(before, after, changed, payload, managed, reset, current.at_default(), force)
     empty = [name for name in NAMES if payload[name] == ""]
     if plan.changed and empty:
         # The cluster could keep it, clear it or reset it; which one is documented nowhere.

@@ -9,13 +9,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
 
 from .._api.answer import FAILED, REPORT, doubtful, error_in, failure_class_in, is_notice, lines_of
 from .._api.errors import Redact, ReplyError
-from .layouts import LABEL, LAYOUTS, NAME, NAMES, TEMPLATES, Values, labels_in, setting
+from .layouts import LABEL, LAYOUTS, NAME, Values, labels_in, setting
+from .settings import NAMES, TEMPLATES, Reply
 
 _QUOTED_NAME = re.compile(rf"['\"`]({NAME})['\"`]", re.IGNORECASE)
 _PLAIN_NAME = re.compile(rf"\b({NAME})\b", re.IGNORECASE)
@@ -29,20 +29,6 @@ _DEFAULT = re.compile(
     r"(?P<value>'.*'|\".*\"|(?!value\b|setting\b|not\b)[^\s'\".,;()]+)[\s.;)\]]*$",
     re.IGNORECASE,
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Reply:
-    """A get call's reply: all eight settings as text.
-
-    pinned: the product's default of each setting that, according to a warning, differs from it; None if the reply shows
-    no defaults, because then nothing is known about any setting. unknown: settings that this collection does not know.
-    """
-
-    values: t.Mapping[str, str]
-    pinned: t.Optional[t.Mapping[str, str]]
-    messages: t.Tuple[str, ...]
-    unknown: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def parse_settings(text: str, redact: Redact = str) -> Reply:

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The eight settings: their canonical form, and the ways to spell them."""
+"""The eight settings: what each can be, as an option and in a reply, and its canonical form."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ import typing as t
 from .._api.answer import REPORT
 from .._api.errors import OptionError, ReplyError, shorten
 from .folding import can_mean, plain, template_in
-from .layouts import NAMES, TEMPLATES
-from .reply import Reply
+from .spellings import SPELLINGS
 
 # As a setting's value this always means the product's default, in a request and as an option; it is never a literal.
 RESET = "default"
@@ -36,93 +35,170 @@ _MASKED = re.compile(r"\*{8}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
 Value = t.Union[str, int, bool, None]
 
 
-class Spelling:
-    """The values of a setting, each in several spellings; the n-th spellings of all values are of one style."""
+class Kind(t.NamedTuple):
+    """What a setting can be; the two ways to its canonical form, side by side.
 
-    def __init__(self, rows: t.Mapping[t.Union[str, bool], t.Sequence[str]], aliases: t.Mapping[str, str]) -> None:
-        self._rows = rows
-        self._values: t.Dict[str, t.Union[str, bool]] = dict(aliases)
-        for value, words in rows.items():
-            self._values.update((word.lower(), value) for word in words)
+    option: of what a user gives (name of the option, text). Raises OptionError naming the option and the remedy.
+    read: of what a cluster shows, without blanks and quotes; None if it cannot be that. empty: what nothing means.
+    """
 
-    @property
-    def values(self) -> t.Tuple[str, ...]:
-        """The canonical values."""
-        return tuple(str(value) for value in self._rows)
-
-    def canonical(self, text: str) -> t.Union[str, bool, None]:
-        """The value that a spelling means, or None."""
-        return self._values.get(text.strip().lower())
-
-    def spell(self, value: t.Union[str, bool], like: str) -> str:
-        """A value in the style of another spelling, or in the first style where that one is unknown."""
-        for words in self._rows.values():
-            if like in words:
-                style = list(words).index(like)
-                return self._rows[value][style] if style < len(self._rows[value]) else self._rows[value][0]
-        return self._rows[value][0]
+    option: t.Callable[[str, str], Value]
+    read: t.Callable[[str, str], Value]
+    empty: Value = ""
 
 
-_FACILITIES = (
-    *("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp"),
-    *("ntp", "security", "console", "solaris-cron"),
-    *(f"local{number}" for number in range(8)),
-)
-# Python's levels, which the product's are, with their numbers there and in syslog. Syslog's own further names have no
-# number in Python.
-_LEVELS: t.Dict[str, t.Tuple[t.Optional[int], int]] = {
-    **{"DEBUG": (10, 7), "INFO": (20, 6), "WARNING": (30, 4), "ERROR": (40, 3), "CRITICAL": (50, 2)},
-    **{"NOTICE": (None, 5), "ALERT": (None, 1), "EMERG": (None, 0)},
+def _host_option(_name: str, text: str) -> str:
+    host = _host(text)
+    if not host.isascii():
+        try:
+            hint = f"; write {host.encode('idna').decode('ascii')}"
+        except UnicodeError:
+            hint = ""
+        raise OptionError(f"host must be ASCII{hint or '; write an internationalised name in its xn-- form'}")
+    # An empty text removes the host, but a dot does not.
+    if not (_address(host) or _is_name(host) if host else not text.strip()):
+        raise OptionError(
+            f"host must be a single name or IP address, not {shorten(text)!r}; give the port in the option port"
+        )
+    return host
+
+
+def _host_read(_name: str, text: str) -> Value:
+    host = _host(text)
+    # Right or wrong, it can be what somebody entered.
+    return host if _SHOWN_HOST.match(host) or _address(host) else None
+
+
+def _is_name(host: str) -> bool:
+    """Whether it is a host's name. One that ends in a number would be taken for an IPv4 address."""
+    labels = host.split(".")
+    whole = all(_LABEL.match(label) for label in labels)
+    return whole and len(host) <= 253 and not _NUMBER.match(labels[-1])
+
+
+def _address(host: str) -> t.Optional[str]:
+    # A leading zero makes a number octal for some, and older versions of Python accept it.
+    if ":" not in host and _OCTAL.search(host):
+        return None
+    try:
+        return ipaddress.ip_address(host).compressed
+    except ValueError:
+        return None
+
+
+def _host(text: str) -> str:
+    host = text.strip().lower()
+    host = host[:-1] if host.endswith(".") else host
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    return _address(host) or host
+
+
+def _port_option(_name: str, text: str) -> Value:
+    number = _PORT.match(text.strip())
+    if number is None or number[0] != number[1] or not 1 <= int(number[1]) <= 65535:
+        raise OptionError(f"port must be between 1 and 65535, or default, not {shorten(text)!r}")
+    return int(number[1])
+
+
+def _port_read(_name: str, text: str) -> Value:
+    number = _PORT.match(text)
+    return int(number[1]) if number else None
+
+
+def _word_option(name: str, text: str) -> Value:
+    canonical = SPELLINGS[name].canonical(text)
+    if canonical is None:
+        words = ", ".join(("true", "false") if name == "enabled" else SPELLINGS[name].values)
+        raise OptionError(f"{name} must be one of {words}, or default, not {shorten(text)!r}")
+    return canonical
+
+
+def _word_read(name: str, text: str) -> Value:
+    # What this table lacks is kept as it is. Anything longer than a word cannot be one.
+    return SPELLINGS[name].canonical(text) or (text if _WORD.match(text) else None)
+
+
+def _flag_read(name: str, text: str) -> Value:
+    return SPELLINGS[name].canonical(text)
+
+
+def _template_option(name: str, text: str) -> Value:
+    if _ENDS_A_RECORD.search(text):
+        raise OptionError(f"{name} must not contain a line feed, carriage return or NUL; each ends a record")
+    if not text.strip():
+        raise OptionError(f"{name} must not be empty; leave the option out, or give default")
+    if _MASKED.search(text):
+        raise OptionError(
+            f"{name} comes from output in which a secret is masked; replace the asterisks with the secret"
+        )
+    return text
+
+
+def _template_read(_name: str, text: str) -> Value:
+    return template_in(text)
+
+
+_WORDS = Kind(_word_option, _word_read)
+_TEMPLATE = Kind(_template_option, _template_read)
+# In the order of the vendor's documented signature.
+KINDS = {
+    "host": Kind(_host_option, _host_read),
+    "port": Kind(_port_option, _port_read, None),
+    "facility": _WORDS,
+    "socket_type": _WORDS,
+    "message_template": _TEMPLATE,
+    "enabled": Kind(_word_option, _flag_read, False),
+    "level": _WORDS,
+    "status_template": _TEMPLATE,
 }
+NAMES = tuple(KINDS)
+TEMPLATES = tuple(name for name in NAMES if KINDS[name] is _TEMPLATE)
+# The others can look like anything.
+_WITH_A_FORM = ("port", "socket_type", "enabled")
 
-SPELLINGS: t.Dict[str, Spelling] = {
-    "facility": Spelling(
-        {
-            name: (name, name.upper(), "LOG_" + name.upper(), "log_" + name, name.capitalize(), str(code))
-            for code, name in enumerate(_FACILITIES)
-        },
-        {},
-    ),
-    "level": Spelling(
-        {
-            name: (name, name.lower(), name.capitalize(), "LOG_" + name, str(code or name), str(severity))
-            for name, (code, severity) in _LEVELS.items()
-        },
-        {
-            **{"warn": "WARNING", "err": "ERROR", "crit": "CRITICAL", "fatal": "CRITICAL", "panic": "EMERG"},
-            **{"informational": "INFO", "emergency": "EMERG", "log_err": "ERROR", "log_crit": "CRITICAL"},
-        },
-    ),
-    "socket_type": Spelling(
-        {
-            "udp": ("udp", "UDP", "SOCK_DGRAM", "sock_dgram", "datagram", "dgram", "DGRAM", "2"),
-            "tcp": ("tcp", "TCP", "SOCK_STREAM", "sock_stream", "stream", "stream", "STREAM", "1"),
-        },
-        {},
-    ),
-    "enabled": Spelling(
-        {
-            True: ("True", "true", "TRUE", "1", "yes", "Yes", "on", "On", "enabled", "Enabled", "t", "T", "y", "Y"),
-            False: (
-                "False",
-                "false",
-                "FALSE",
-                "0",
-                "no",
-                "No",
-                "off",
-                "Off",
-                "disabled",
-                "Disabled",
-                "f",
-                "F",
-                "n",
-                "N",
-            ),
-        },
-        {},
-    ),
-}
+
+def option(name: str, value: t.Any) -> Value:
+    """An option's canonical value, or RESET. Raises OptionError naming the option and the remedy."""
+    text = value if isinstance(value, str) else str(value)
+    return RESET if text == RESET else KINDS[name].option(name, text)
+
+
+def _read(name: str, raw: str) -> Value:
+    """A shown value in canonical form. Raises ReplyError for one that does not fit its label."""
+    text = raw if name in TEMPLATES else _text(raw)
+    if not text:
+        return KINDS[name].empty
+    value = KINDS[name].read(name, text)
+    if value is None:
+        problem = f"the cluster shows {name} as {shorten(text, 40)!r}, which cannot be read"
+        raise ReplyError(f"{problem}; {REPORT}", "not_plaintext")
+    return value
+
+
+def has_its_form(name: str, text: str) -> bool:
+    """Whether a text without a label looks like that setting."""
+    text = text.strip()
+    return name not in _WITH_A_FORM or not text or KINDS[name].read(name, text) is not None
+
+
+def _text(raw: str) -> str:
+    text = plain(raw)
+    return "" if text.lower() in ("none", "null") else text
+
+
+@dataclasses.dataclass(frozen=True)
+class Reply:
+    """A get call's reply: all eight settings as text.
+
+    pinned: the product's default of each setting that, according to a warning, differs from it; None if the reply shows
+    no defaults, because then nothing is known about any setting. unknown: settings that this collection does not know.
+    """
+
+    values: t.Mapping[str, str]
+    pinned: t.Optional[t.Mapping[str, str]]
+    messages: t.Tuple[str, ...]
+    unknown: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,14 +221,19 @@ class Settings:
         pinned = None if reply.pinned is None else {name: _read(name, text) for name, text in reply.pinned.items()}
         return cls(values, dict(reply.values), pinned, reply.unknown)
 
-    def to_output(self) -> t.Dict[str, Value]:
-        """The settings as the module returns them and takes them."""
-        return {name: self.values[name] for name in NAMES}
+    def to_output(self, like: t.Optional[t.Mapping[str, Value]] = None) -> t.Dict[str, Value]:
+        """The settings as the module returns them and takes them.
 
-    def at_default(self) -> t.Dict[str, Value]:
-        """The settings known to follow the product's default, with their values."""
-        pinned = self.pinned
-        return {} if pinned is None else {name: self.values[name] for name in NAMES if name not in pinned}
+        like: values to be shown as they are where the settings hold them, because replies lose a template's blanks.
+        """
+        return {
+            name: like[name] if like and name in like and self.holds(name, like[name]) else self.values[name]
+            for name in NAMES
+        }
+
+    def at_default(self) -> t.Tuple[str, ...]:
+        """Names of the settings known to follow the product's default."""
+        return () if self.pinned is None else tuple(name for name in NAMES if name not in self.pinned)
 
     def holds(self, name: str, value: Value) -> bool:
         """Whether a setting has that canonical value, whatever the reply did to its spelling."""
@@ -160,10 +241,9 @@ class Settings:
             return self.values[name] == value
         return isinstance(value, str) and can_mean(self.raw[name], value)
 
-    def read_as(self, expected: t.Mapping[str, Value]) -> Settings:
-        """The same, with each template as expected if the reply can be read so: replies lose blanks."""
-        meant = {name: expected[name] for name in TEMPLATES if name in expected and self.holds(name, expected[name])}
-        return dataclasses.replace(self, values={**self.values, **meant})
+    def is_like(self, other: Settings) -> bool:
+        """Whether nothing differs between two readings of a cluster."""
+        return self.pinned == other.pinned and all(self.holds(name, other.values[name]) for name in NAMES)
 
     def to_api(self, name: str, value: Value) -> str:
         """A value as this cluster would spell it."""
@@ -174,105 +254,3 @@ class Settings:
         if name in SPELLINGS and isinstance(value, (str, bool)) and SPELLINGS[name].canonical(str(value)) is not None:
             return SPELLINGS[name].spell(value, _text(self.raw[name]))
         return "" if value is None else str(value)
-
-
-def option(name: str, value: t.Any) -> Value:
-    """An option's canonical value, or RESET. Raises OptionError naming the option and the remedy."""
-    text = value if isinstance(value, str) else str(value)
-    if text == RESET:
-        return RESET
-    if name == "port":
-        number = None if isinstance(value, bool) else _PORT.match(text.strip())
-        if number is None or number[0] != number[1] or not 1 <= int(number[1]) <= 65535:
-            raise OptionError(f"port must be between 1 and 65535, or default, not {shorten(text)!r}")
-        return int(number[1])
-    if name == "host":
-        return _host_option(text)
-    if name in TEMPLATES:
-        if _ENDS_A_RECORD.search(text):
-            raise OptionError(f"{name} must not contain a line feed, carriage return or NUL; each ends a record")
-        if not text.strip():
-            raise OptionError(f"{name} must not be empty; leave the option out, or give default")
-        if _MASKED.search(text):
-            raise OptionError(
-                f"{name} comes from output in which a secret is masked; replace the asterisks with the secret"
-            )
-        return text
-    canonical = SPELLINGS[name].canonical(text)
-    if canonical is None:
-        words = ", ".join(("true", "false") if name == "enabled" else SPELLINGS[name].values)
-        raise OptionError(f"{name} must be one of {words}, or default, not {shorten(text)!r}")
-    return canonical
-
-
-def _host_option(text: str) -> str:
-    host = _host(text)
-    if not host.isascii():
-        try:
-            hint = f"; write {host.encode('idna').decode('ascii')}"
-        except UnicodeError:
-            hint = ""
-        raise OptionError(f"host must be ASCII{hint or '; write an internationalised name in its xn-- form'}")
-    # An empty text removes the host, but a dot does not.
-    if not (_address(host) or _is_name(host) if host else not text.strip()):
-        raise OptionError(
-            f"host must be a single name or IP address, not {shorten(text)!r}; give the port in the option port"
-        )
-    return host
-
-
-def _is_name(host: str) -> bool:
-    """Whether it is a host's name. One that ends in a number would be taken for an IPv4 address."""
-    labels = host.split(".")
-    whole = all(_LABEL.match(label) for label in labels)
-    return whole and len(host) <= 253 and not _NUMBER.match(labels[-1])
-
-
-def _is_shown_host(host: str) -> bool:
-    """Whether it can be what somebody entered as a host, right or wrong."""
-    return bool(_SHOWN_HOST.match(host) or _address(host))
-
-
-def _address(host: str) -> t.Optional[str]:
-    # A leading zero makes a number octal for some, and older versions of Python accept it.
-    if ":" not in host and _OCTAL.search(host):
-        return None
-    try:
-        return ipaddress.ip_address(host).compressed
-    except ValueError:
-        return None
-
-
-def _host(text: str) -> str:
-    host = text.strip().lower()
-    host = host[:-1] if host.endswith(".") else host
-    if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-    return _address(host) or host
-
-
-def _text(raw: str) -> str:
-    text = plain(raw)
-    return "" if text.lower() in ("none", "null") else text
-
-
-def _read(name: str, raw: str) -> Value:
-    if name in TEMPLATES:
-        return template_in(raw)
-    text = _text(raw)
-    value: Value = None
-    if name == "host":
-        host = _host(text)
-        value = host if _is_shown_host(host) else None
-    elif name == "port":
-        number = _PORT.match(text)
-        value = int(number[1]) if number else None
-    elif name in SPELLINGS:
-        value = SPELLINGS[name].canonical(text)
-    # A facility or level that this table lacks is kept as it is. Anything longer than a word cannot be one.
-    if value is None and text and (name in ("host", "port", "enabled") or not _WORD.match(text)):
-        problem = f"the cluster shows {name} as {shorten(text, 40)!r}, which cannot be read"
-        raise ReplyError(f"{problem}; {REPORT}", "not_plaintext")
-    if value is None and name == "enabled":
-        return False
-    return value if value is not None or name == "port" else text

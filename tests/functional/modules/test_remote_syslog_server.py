@@ -22,11 +22,11 @@ from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.clien
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import FAILURE_CLASSES, TransportError
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import remote_syslog_server_spec
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._module import execute
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog import apply
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.apply import (
     apply_settings,
     read_settings,
 )
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.write import Write
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._restore import restore_settings
 from emulator import calls, state
 
@@ -698,7 +698,7 @@ def test_fault_of_ours_shows_no_secret(emulator, monkeypatch, broken, changed):
         raise KeyError(f"?call=api_set&message_template={SECRET} {shown}")
 
     if broken == "_settle":
-        monkeypatch.setattr(apply, broken, fail)
+        monkeypatch.setattr(Write, broken, fail)
     else:
         method = Client._get
         monkeypatch.setattr(

@@ -9,10 +9,13 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import OptionError
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.layouts import NAMES
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.plan import make_plan
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.reply import Reply
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.settings import RESET, Settings
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.settings import (
+    NAMES,
+    RESET,
+    Reply,
+    Settings,
+)
 
 TEXT = {
     "host": "syslog.example.com",

@@ -13,12 +13,12 @@ import json
 import pytest
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import ReplyError, redactor
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.layouts import NAMES
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.reply import (
     UnknownAnswer,
     check_write,
     parse_settings,
 )
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.settings import NAMES
 
 PRINTABLE = "spamexperts: MARK|message|1|%(id)s|[%(sender)s]MARK[%(subject_header)s]MARK."
 VALUES = {

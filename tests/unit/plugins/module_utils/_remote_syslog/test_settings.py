@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import OptionError, ReplyError
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.reply import Reply
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.settings import (
     RESET,
     SPELLINGS,
+    Reply,
     Settings,
     option,
 )
@@ -214,12 +214,19 @@ def test_different_templates_stay_different(one, other):
         assert not settings(message_template=one).holds("message_template", other)
 
 
-def test_template_is_read_as_expected_where_that_can_be_meant():
-    shown = settings(message_template='"x" %(id)s  ')
-    assert shown.read_as({"message_template": '"x" %(id)s '}).values["message_template"] == '"x" %(id)s '
+def test_template_is_shown_as_given_where_that_can_be_meant():
+    read = settings(message_template='"x" %(id)s  ')
+    assert read.to_output({"message_template": '"x" %(id)s '})["message_template"] == '"x" %(id)s '
     # A delimiter at the end does not count as a blank: without it, the template is a different one.
     for other in ('"x" %(id)s\x1f', "y %(id)s", RESET):
-        assert shown.read_as({"message_template": other}) == shown
+        assert read.to_output({"message_template": other}) == read.to_output() == dict(read.values)
+
+
+def test_two_readings_of_the_same_settings():
+    assert settings(message_template="M|%(id)s|M").is_like(settings(message_template="M|%(\n    id)s|M"))
+    assert not settings(message_template="M|%(id)s|M").is_like(settings(message_template="M|%(id)s|N"))
+    assert not settings(port="514").is_like(settings(port="515"))
+    assert not settings().is_like(settings(pinned={"port": "514"}))
 
 
 def test_output_is_valid_input():
@@ -228,6 +235,6 @@ def test_output_is_valid_input():
 
 
 def test_defaults():
-    assert settings().at_default() == {}
+    assert settings().at_default() == ()
     assert set(settings(pinned={"host": "", "level": "20"}).at_default()) == set(TEXT) - {"host", "level"}
     assert settings(pinned={"level": "20"}).pinned == {"level": "INFO"}
