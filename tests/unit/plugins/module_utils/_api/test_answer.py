@@ -103,6 +103,13 @@ def test_documented_limit_of_error_detection(text):
     assert (refusal_in(text) is None) is text.startswith("Re: ")
 
 
+@pytest.mark.parametrize("first", ["betreff: the 'host'", "Re: 'level' and 'port'", "subject: 'status_template'"])
+def test_a_line_that_quotes_a_setting_hides_no_other(first):
+    """What follows untrusted text is untrusted too; only where settings are read can such a line be a warning."""
+    assert refusal_in(f"{first}\nAccess denied\n") is None
+    assert warnings_in(f"{first}\n1\n") == []
+
+
 def test_known_words_across_separators_are_not_a_sentence():
     assert refusal_in("Call,me,not found\n") is None and refusal_in("Function\tnot found\n") is None
     assert refusal_in("Function api_x, as called, not found\n")

@@ -12,7 +12,7 @@ import json
 import pytest
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.answer import error_in
-from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import redactor
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import TransportError, redactor
 
 SECRET = "0123456789abcdefGHIJKLMNOPQRSTUV"
 PIECES = [SECRET[at : at + 8] for at in range(len(SECRET) - 7)]
@@ -50,3 +50,15 @@ def test_forms_of_a_text_in_programs(secret):
 def test_password_with_its_user_in_base64():
     pair = base64.b64encode(b"user:pass word").decode()
     assert REDACT(f"Basic {pair}") == "Basic ********"
+
+
+def test_an_error_that_says_more_is_a_new_one():
+    first = TransportError("the connection failed", sent=True)
+    more = first.extended("; the write was sent", {"changed": True})
+    assert (str(first), first.message, dict(first.result)) == ("the connection failed", "the connection failed", {})
+    assert (str(more), dict(more.result)) == ("the connection failed; the write was sent", {"changed": True})
+    assert (more.message, more.failure_class, more.sent) == (str(more), "transport", True)
+    last = more.extended("", {"verified": False})
+    assert (str(last), dict(last.result)) == (str(more), {"changed": True, "verified": False})
+    with pytest.raises(AttributeError):
+        first.message = "something else"

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import OptionError, ReplyError
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.settings import (
     RESET,
-    SPELLINGS,
     Reply,
     Settings,
     option,
 )
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.spellings import SPELLINGS
 
 TEXT = {
     "host": "syslog.example.com",
