@@ -133,3 +133,41 @@ print("read")
 """
     run = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (0, "read\n"), run.stderr
+
+
+def test_a_setting_is_in_three_files():
+    """And its option in a fourth, which only declares it."""
+    files = {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+    naming = {
+        name for name, tree in files.items()
+        if any(isinstance(node, ast.Constant) and node.value in settings.NAMES for node in ast.walk(tree))
+    }  # fmt: skip
+    own = {f"_remote_syslog.{name}" for name in ("settings", "spellings", "plan")}
+    assert {name for name in naming if name.startswith("_remote_syslog") or name == "_args"} == {*own, "_args"}
+    assert {name for name in naming if name.startswith(("_api", "_log_format"))} == set()
+
+
+def test_a_ninth_setting_is_a_row_and_its_words():
+    """Read in every layout, compared, planned and written as the cluster spells it."""
+    program = f"""
+import json, sys
+sys.path.append({str(UTILS.parent)!r})
+from module_utils._remote_syslog import settings, spellings
+words = {{name: (name, name.upper()) for name in ("rfc3164", "rfc5424")}}
+spellings.SPELLINGS["protocol"] = spellings.Spelling(words, {{}})
+settings.KINDS["protocol"] = settings.KINDS["level"]
+settings.NAMES = tuple(settings.KINDS)
+from module_utils._remote_syslog.plan import make_plan
+from module_utils._remote_syslog.reply import parse_settings
+shown = dict(host="a.example", port="514", facility="local0", socket_type="udp", message_template="M|%(id)s|M",
+             enabled="True", level="INFO", status_template="S|%(id)s|S", protocol="RFC3164")
+for text in ("\\n".join(map(": ".join, shown.items())), "\\n".join(map(" ".join, shown.items())),
+             json.dumps(shown), repr(tuple(shown.values())), ",".join(shown.values())):
+    current = settings.Settings.from_api(parse_settings(text + "\\n"))
+    plan = make_plan(current, {{"protocol": settings.option("protocol", "rfc5424")}})
+    assert plan.changed_keys == ("protocol",) and plan.payload["protocol"] == "RFC5424", (text, plan)
+    assert not make_plan(current, {{"protocol": settings.option("protocol", "Rfc3164")}}).changed, text
+print("planned")
+"""
+    run = subprocess.run([sys.executable, "-I", "-B", "-c", program], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (0, "planned\n"), run.stderr
