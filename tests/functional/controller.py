@@ -4,8 +4,8 @@
 
 """What AWX makes of the data in ``awx/``: jobs for ansible-runner, and workflows of them.
 
-It follows awx/main (tasks/jobs.py, models/credential.py, models/mixins.py, models/workflow.py): survey answers, artifacts
-and what an injector yields are text that Ansible must not evaluate, and later variables win over earlier ones.
+As awx/main does it (tasks/jobs.py, models/credential.py, models/mixins.py, models/workflow.py): survey answers and
+artifacts are text that Ansible must not evaluate, and what comes later wins.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Controller:
         answers: Mapping[str, Any] | None = None,
         handed_on: Mapping[str, Any] | None = None,
     ) -> Job:
-        """Run the job of a template. credentials: inputs by the credential's name. handed_on: a workflow's artifacts."""
+        """Run the job of a template. credentials: inputs, by the credential's name. handed_on: earlier artifacts."""
         template = named(self._data["controller_templates"], template_name)
         ident = next(self._idents)
         folder = self._folder / str(ident)
@@ -121,11 +121,14 @@ class Controller:
     def walk(
         self,
         workflow_name: str,
-        approves: Callable[[str], bool],
+        between: Callable[[str], bool],
         hosts: Mapping[str, Mapping[str, Any]],
         credentials: Mapping[str, Mapping[str, str]],
     ) -> dict[str, Job]:
-        """The jobs of a workflow by the identifier of their node. Only artifacts pass from one to the next."""
+        """The jobs of a workflow by the identifier of their node. Only artifacts pass from one to the next.
+
+        between: called before each node with its identifier; at an approval, its answer counts.
+        """
         nodes = named(self._data["controller_workflows"], workflow_name)["simplified_workflow_nodes"]
         followers = {name for node in nodes for kind in ("success", "failure", "always") for name in links(node, kind)}
         waiting = [(node["identifier"], {}) for node in nodes if node["identifier"] not in followers]
@@ -133,9 +136,8 @@ class Controller:
         while waiting:
             name, handed_on = waiting.pop(0)
             node = named(nodes, name, "identifier")
-            if "approval_node" in node:
-                successful = approves(node["approval_node"]["name"])
-            else:
+            successful = between(name)
+            if "approval_node" not in node:
                 jobs[name] = self.launch(
                     node["unified_job_template"], hosts, credentials, node.get("extra_data"), handed_on
                 )
@@ -195,7 +197,9 @@ class Controller:
         artifacts = folder / "artifacts" / str(ident)
         events = [json.loads(path.read_text("utf-8")) for path in (artifacts / "job_events").glob("*.json")]
         events.sort(key=lambda event: event["counter"])
-        records = [path.read_text("utf-8") for path in artifacts.rglob("*") if path.is_file()]
+        # All but how runner was started, whose environment AWX shows with the injected values masked.
+        paths = [path for path in artifacts.rglob("*") if path.is_file() and path.name != "command"]
+        records = [path.read_text("utf-8") for path in paths]
         (wrapup,) = [event for event in events if event["event"] == "playbook_on_stats"]
         return Job(
             ident,
