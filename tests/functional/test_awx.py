@@ -243,7 +243,10 @@ def test_two_jobs_on_one_cluster_at_the_same_time_are_told_apart(controller, wor
     assert {port: job.status for port, job in jobs.items()} == {held: 0, lost: 2}
     assert f"shows that port is '{held}'; port had another value before" in jobs[lost].stdout
     assert "another job at the same time" not in jobs[held].stdout
-    assert jobs[held].ident != jobs[lost].ident
+    # In the cluster's own log as well.
+    assert {entry["arguments"]["port"]: entry["agent"] for entry in east.journal.writes} == {
+        port: f"spamexperts.local_cloud (job {job.ident})" for port, job in jobs.items()
+    }
     assert_hides(jobs.values())
 
 
