@@ -110,7 +110,7 @@ class Controller:
         write(folder / "env" / "extravars", dump({**variables, **meta}))
         environment = {"JOB_ID": str(ident)}
         for credential in template["credentials"]:
-            environment.update(self._inject(credential, credentials.get(credential), folder / "env"))
+            environment.update(self.inject(credential, credentials.get(credential), folder / "env"))
         done = self._ansible.command(
             *("ansible-runner", "run", str(folder), "--playbook", template["playbook"], "--ident", str(ident)),
             *("--omit-env-files", "-" + "v" * VERBOSITY),
@@ -159,7 +159,7 @@ class Controller:
         script = f"#! /usr/bin/env python3\n# -*- coding: utf-8 -*-\nprint({text!r})\n"
         write(folder / "inventory" / "hosts", script, 0o700)
 
-    def _inject(self, credential_name: str, inputs: Mapping[str, str] | None, folder: Path) -> dict[str, str]:
+    def inject(self, credential_name: str, inputs: Mapping[str, str] | None, folder: Path) -> dict[str, str]:
         """The environment variables that a credential yields; its files are written."""
         credential = named(self._data["controller_credentials"], credential_name)
         if credential["credential_type"] == "Machine":

@@ -122,6 +122,22 @@ def test_the_credential_type_is_what_awx_accepts(data):
         }
 
 
+@pytest.mark.parametrize(
+    "given, restore",
+    [
+        ({"log_secret": SECRET}, SECRET),
+        ({"log_secret": SECRET, "previous_log_secrets": OLDER_SECRET}, ""),
+        ({"log_secret": SECRET, "previous_log_secrets": OLDER_SECRET, "restore_secret": OLDER_SECRET}, OLDER_SECRET),
+        ({}, ""),
+    ],
+)
+def test_a_credential_guesses_no_secret_and_names_no_file_that_is_empty(controller, tmp_path, given, restore):
+    inputs = {"api_username": "apiuser", "api_password": PASSWORD, **given}
+    env = controller.inject("SpamExperts Local Clouds", inputs, tmp_path)
+    assert (env["SPAMEXPERTS_RESTORE_SECRET"], env["SPAMEXPERTS_CA_PATH"]) == (restore, "")
+    assert env["SPAMEXPERTS_API_PASSWORD"] == PASSWORD
+
+
 def test_the_project_installs_this_collection():
     """From where galaxy.yml says it is."""
     about = yaml.safe_load((ROOT / "galaxy.yml").read_text("utf-8"))
