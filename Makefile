@@ -35,9 +35,10 @@ test-unit: venv ## 2 minutes: unit and property tests with pytest
 lint: venv ## a minute: ruff, rumdl, prose, yamllint, shellcheck, mypy, REUSE, ansible-lint
 	@$(RUN) lint
 
-docs: venv ## seconds: bring what documents and lnav formats take from the code up to date
+docs: venv ## seconds: bring what documents, lnav formats and surveys take from the code up to date
 	@.venv/bin/python $(TOOLS)/gen_docs.py
 	@.venv/bin/python $(TOOLS)/gen_lnav.py
+	@.venv/bin/python $(TOOLS)/gen_awx.py
 
 sanity: venv ## 6 minutes in the gate: ansible-test sanity and units on the newest ansible-core that runs here
 	@$(RUN) sanity

@@ -29,6 +29,8 @@ class Variable:
     needed_by: those of them that cannot do without it.
     default: the value if it is not given. shown_default: what the documentation says instead of it.
     environment: the environment variable that is used if the variable is not given.
+    survey: the playbooks whose job template asks for it. Only what belongs to a run: an answer, even a blank one, hides
+    what the inventory says of a cluster.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Variable:
     environment: str = ""
     choices: t.Tuple[str, ...] = ()
     minimum: int = 0
+    survey: t.Tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -58,6 +61,7 @@ VARIABLES = (
         "group of the clusters in the inventory; only as an extra variable, because it determines the play's hosts",
         "Which group of clusters?",
         default="localhost",
+        survey=(*CLUSTER_PLAYBOOKS, "rotate_secret"),
     ),
     Variable(
         "spamexperts_api_url",
@@ -206,6 +210,7 @@ VARIABLES = (
         "write even if nothing differs, for a node that missed a write",
         "Write even if nothing differs?",
         default=False,
+        survey=WRITING_PLAYBOOKS,
     ),
     Variable(
         "spamexperts_reapply",
@@ -239,6 +244,7 @@ VARIABLES = (
         "How to treat templates that lose records?",
         shown_default="`warn`; in `restore` `off`",
         choices=("strict", "warn", "off"),
+        survey=("configure",),
     ),
     Variable(
         "spamexperts_serial",
@@ -248,6 +254,7 @@ VARIABLES = (
         " stops after the first such wave with a failure",
         "How many clusters at a time?",
         shown_default="all",
+        survey=(*WRITING_PLAYBOOKS, "rotate_secret"),
     ),
     Variable(
         "spamexperts_backup_path",
@@ -264,6 +271,7 @@ VARIABLES = (
         " them",
         "Keep the earlier settings as an artifact of the job?",
         default=False,
+        survey=WRITING_PLAYBOOKS,
     ),
     Variable(
         "spamexperts_backup",
@@ -287,6 +295,7 @@ VARIABLES = (
         "fail if a cluster differs; a cluster that cannot be read always fails the run",
         "Fail if a cluster differs?",
         default=False,
+        survey=("audit",),
     ),
     Variable(
         "spamexperts_restore",
@@ -296,6 +305,7 @@ VARIABLES = (
         " either by inventory host; text is read as YAML or JSON",
         "What is to be restored?",
         shown_default="the file `spamexperts_backup_path`",
+        survey=("restore",),
     ),
     Variable(
         "spamexperts_restore_secret",
@@ -312,6 +322,7 @@ VARIABLES = (
         ("status",),
         "fail if a queue of any cluster holds more messages than this",
         "How many messages may a queue hold?",
+        survey=("status",),
     ),
     Variable(
         "spamexperts_receivers",
@@ -320,6 +331,7 @@ VARIABLES = (
         "group of the receivers in the inventory; only as an extra variable",
         "Which group of receivers?",
         default="spamexperts_receivers",
+        survey=("receiver", "rotate_secret"),
     ),
     Variable(
         "spamexperts_become",
@@ -336,6 +348,7 @@ VARIABLES = (
         "seconds to wait for the proof that records arrive; `0` skips it in `site`",
         "How many seconds to wait for records?",
         shown_default="`60` in `site`, `300` in `rotate_secret`",
+        survey=("rotate_secret",),
     ),
     Variable(
         "spamexperts_retired_nodes",
@@ -344,6 +357,7 @@ VARIABLES = (
         "nodes that no longer exist, so that nobody waits for them",
         "Which nodes no longer exist?",
         default=[],
+        survey=("rotate_secret",),
     ),
 )
 BY_NAME = {variable.name: variable for variable in VARIABLES}

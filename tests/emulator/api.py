@@ -47,7 +47,9 @@ class Api:
         self._faults = Faults(switches)
         self._together = Together(switches)
 
-    def answer(self, method: str, target: str, authorization: str, client: str, stopping: threading.Event) -> Reply:
+    def answer(
+        self, method: str, target: str, authorization: str, client: str, agent: str, stopping: threading.Event
+    ) -> Reply:
         """Return the reply to a request for `target` (path and query), and write it down."""
         path, _mark, query = target.partition("?")
         pairs = arguments(query, self._switches["semicolon"])
@@ -72,6 +74,7 @@ class Api:
             call=call,
             arguments={name: value for name, value in pairs if name != "call"},
             client=client,
+            agent=agent,
             authenticated=passed,
             status=reply.status,
             fault=fault,
@@ -108,7 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.stopping.wait(self.server.switches["slow_s"])
         authorization, client = self.headers.get("Authorization", ""), str(self.client_address[0])
-        reply = self.server.api.answer(self.command, self.path, authorization, client, self.server.stopping)
+        agent = self.headers.get("User-Agent", "")
+        reply = self.server.api.answer(self.command, self.path, authorization, client, agent, self.server.stopping)
         if reply.transmit == "dropped":
             self.close_connection = True
             return

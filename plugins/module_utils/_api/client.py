@@ -10,6 +10,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import re
 import time
 import typing as t
 import warnings
@@ -106,6 +108,12 @@ def api_address(text: str) -> str:
     return f"https://{host}{'' if port in (None, 443) else f':{port}'}{path}"
 
 
+def user_agent(environment: t.Mapping[str, str]) -> str:
+    """How requests name their sender. AWX sets JOB_ID, by which the cluster's access log tells its jobs apart."""
+    job = environment.get("JOB_ID", "")
+    return f"spamexperts.local_cloud (job {job})" if re.match(r"[0-9]{1,18}\Z", job) else "spamexperts.local_cloud"
+
+
 class Client:
     """Calls methods of one cluster's Software API over one connection. Not for use by several threads."""
 
@@ -119,6 +127,7 @@ class Client:
         self._session = requests.Session()
         # No certificates and proxies but those that we name, and no ~/.netrc.
         self._session.trust_env = False
+        self._session.headers["User-Agent"] = user_agent(os.environ)
         self._session.mount("https://", Adapter(self._deadline, connection.trust.fingerprint))
         # Redirects are never followed, and requests would fail on an invalid target.
         self._session.get_redirect_target = lambda _response: None  # type: ignore[method-assign,assignment]

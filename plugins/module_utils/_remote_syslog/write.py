@@ -89,9 +89,17 @@ class Write:
         if missing:
             redact = self._client.redact
             shown = ", ".join(f"{name} is {shorten(redact(str(settings.values[name])), 60)!r}" for name in missing)
+            # What is there now is not what was there before, so the write was not merely late.
+            other = [name for name in missing if settings.values[name] != self._current.values[name]]
+            remedy = (
+                f"{', '.join(other)} had another value before and was changed by someone else, such as another job at"
+                " the same time, or by the cluster itself; let one job at a time write to a cluster, then run again"
+                if other
+                else "raise verify_retries and deadline if it is slow, or look for another writer"
+            )
             unverified = ApiError(
-                f"{', '.join(missing)} did not take effect: the cluster accepted the write, but still shows that"
-                f" {shown}; raise verify_retries and deadline if it is slow, or look for another writer",
+                f"{', '.join(missing)} did not take effect: the cluster accepted the write, but"
+                f"{'' if other else ' still'} shows that {shown}; {remedy}",
                 "verify",
                 sent=True,
             )

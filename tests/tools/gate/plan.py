@@ -75,6 +75,7 @@ MEET_THE_CORE = tuple(
     f"tests/functional/test_{name}.py"
     for name in (
         "audit",
+        "awx",
         "backup",
         "configure",
         "contract",

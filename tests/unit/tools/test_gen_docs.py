@@ -15,7 +15,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
-@pytest.mark.parametrize("script", ["gen_docs.py", "gen_lnav.py"])
+@pytest.mark.parametrize("script", ["gen_docs.py", "gen_lnav.py", "gen_awx.py"])
 def test_the_generated_files_are_up_to_date(script):
     command = [sys.executable, str(ROOT / "tests" / "tools" / script), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

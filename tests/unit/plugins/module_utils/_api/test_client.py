@@ -171,6 +171,15 @@ def test_environment_does_not_overrule_the_options(emulator, monkeypatch):
             assert "host" in api.read(GET)
 
 
+@pytest.mark.parametrize("job, shown", [("42", " (job 42)"), ("", ""), ("42\n", ""), ("build-42", ""), ("1" * 19, "")])
+def test_requests_name_the_job(emulator, monkeypatch, job, shown):
+    """AWX sets JOB_ID; what is not a number is not AWX's."""
+    monkeypatch.setenv("JOB_ID", job)
+    with client(emulator) as connected:
+        connected.read(GET)
+    assert emulator.journal.requests[-1]["agent"] == f"spamexperts.local_cloud{shown}"
+
+
 def test_proxy_of_the_environment_is_used(emulator, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     monkeypatch.delenv("NO_PROXY", raising=False)
