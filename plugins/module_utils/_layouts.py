@@ -36,11 +36,15 @@ Values = t.Dict[str, str]
 
 
 class Found(t.NamedTuple):
-    """The settings in a reply, settings that this collection does not know, and the lines that are neither."""
+    """The settings in a reply, settings that this collection does not know, and the lines that are neither.
+
+    tails: for a template, the name of such a setting right below it and its line, which may be the template's own end.
+    """
 
     values: Values
     unknown: Values
     messages: t.List[str]
+    tails: t.Mapping[str, t.Tuple[str, str]] = {}
 
 
 Layout = t.Callable[[t.Sequence[str]], t.Optional[Found]]
@@ -82,7 +86,7 @@ def _labelled(separator: str) -> Layout:
         widths: t.Dict[str, int] = {}
         unknown: Values = {}
         messages: t.List[str] = []
-        ended: t.List[str] = []
+        tails: t.Dict[str, t.Tuple[str, str]] = {}
         last, gap = "", False
         for number, line in enumerate(lines, 1):
             match = pattern.match(line)
@@ -98,7 +102,8 @@ def _labelled(separator: str) -> Layout:
                 is_value = other[2].lower().endswith("template") or _VALUE.match(other[4])
                 if other[2] in unknown or (below and not is_value):
                     return None
-                ended += [last] if below else []
+                if below and not gap:
+                    tails[last] = (other[2], line)
                 # What follows cannot be the rest of the template above.
                 unknown[other[2]], gap = other[4].strip(" \t\r"), True
             elif below:
@@ -112,9 +117,9 @@ def _labelled(separator: str) -> Layout:
                 messages.append(line)
         if set(found) != set(NAMES) or not _is_folded([(widths[name], found[name]) for name in TEMPLATES]):
             return None
-        if any(_may_go_on(name, widths, found) for name in ended):
+        if any(_may_go_on(name, widths, found) for name in tails):
             return None
-        return Found({name: "\n".join(parts) for name, parts in found.items()}, unknown, messages)
+        return Found({name: "\n".join(parts) for name, parts in found.items()}, unknown, messages, tails)
 
     return layout
 

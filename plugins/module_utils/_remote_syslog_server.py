@@ -118,6 +118,8 @@ def _omission(current: Settings, after: t.Optional[Settings]) -> t.List[str]:
             if after.unknown.get(name) != text
         ]
         fate = f"and {', '.join(changed)}: set it again on the cluster" if changed else "which did not change them"
+        if not set(current.unknown) <= set(after.unknown):
+            fate += "; if what is not shown any more was the end of a template over two lines, give that template again"
     return [f"a write leaves out {', '.join(current.unknown)}, which this collection does not know, {fate}"]
 
 

@@ -88,12 +88,14 @@ class Reply:
 
     pinned: the product's default of each setting that, according to a warning, differs from it; None if the reply shows
     no defaults, because then nothing is known about any setting. unknown: settings that this collection does not know.
+    tails: for a template, the name of such a setting right below it and its line, which may be the template's own end.
     """
 
     values: t.Mapping[str, str]
     pinned: t.Optional[t.Mapping[str, str]]
     messages: t.Tuple[str, ...]
     unknown: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    tails: t.Mapping[str, t.Tuple[str, str]] = dataclasses.field(default_factory=dict)
 
 
 def lines_of(text: str) -> t.List[str]:
@@ -114,7 +116,7 @@ def parse_settings(text: str, redact: t.Callable[[str], str] = str) -> Reply:
         found = layout(rest)
         if found is None:
             continue
-        values, unknown, messages = found
+        values, unknown, messages, tails = found
         # A template that ends inside a field was cut off on its way.
         if any(_CUT.search(values[name].replace("%%", "")) for name in TEMPLATES):
             break
@@ -126,7 +128,8 @@ def parse_settings(text: str, redact: t.Callable[[str], str] = str) -> Reply:
         messages = warnings + [message.strip() for message in messages if message.strip()]
         pinned = _pinned(messages, unknown)
         shown = {redact(name): redact(value) for name, value in unknown.items()}
-        return Reply(values, pinned, tuple(redact(message) for message in messages), shown)
+        below = {template: (redact(name), line) for template, (name, line) in tails.items()}
+        return Reply(values, pinned, tuple(redact(message) for message in messages), shown, below)
     raise _unreadable(text, labels_in(lines), redact)
 
 

@@ -133,20 +133,21 @@ class Settings:
     """The settings of a cluster: canonical values, and the cluster's spelling of each.
 
     pinned: the product's default of each setting that holds a literal; None if the cluster does not show them.
-    unknown: what the cluster shows of settings that this collection does not know, as text.
+    unknown: what the cluster shows of settings that this collection does not know, as text. tails: see Reply.
     """
 
     values: t.Mapping[str, Value]
     raw: t.Mapping[str, str]
     pinned: t.Optional[t.Mapping[str, Value]] = None
     unknown: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    tails: t.Mapping[str, t.Tuple[str, str]] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def from_api(cls, reply: Reply) -> Settings:
         """The settings in a reply; raises ReplyError for a value that does not fit its label."""
         values = {name: _read(name, reply.values[name]) for name in NAMES}
         pinned = None if reply.pinned is None else {name: _read(name, text) for name, text in reply.pinned.items()}
-        return cls(values, dict(reply.values), pinned, reply.unknown)
+        return cls(values, dict(reply.values), pinned, reply.unknown, reply.tails)
 
     def to_output(self) -> t.Dict[str, Value]:
         """The settings as the module returns them and takes them."""
@@ -164,9 +165,16 @@ class Settings:
         return isinstance(value, str) and bool({value, value.rstrip(_BLANKS)} & _readings(self.raw[name]))
 
     def read_as(self, expected: t.Mapping[str, Value]) -> Settings:
-        """The same, with each template as expected if the reply can be read so: replies lose blanks."""
-        meant = {name: expected[name] for name in TEMPLATES if name in expected and self.holds(name, expected[name])}
-        return dataclasses.replace(self, values={**self.values, **meant})
+        """The same, with each template as expected if the reply can be read so: replies lose blanks, or fold lines."""
+        read = self
+        for name, (label, line) in self.tails.items():
+            raw = {**read.raw, name: f"{read.raw[name]}\n{line}"}
+            unknown = {other: text for other, text in read.unknown.items() if other != label}
+            whole = dataclasses.replace(read, raw=raw, unknown=unknown)
+            if name in expected and whole.holds(name, expected[name]) and not read.holds(name, expected[name]):
+                read = whole
+        meant = {name: expected[name] for name in TEMPLATES if name in expected and read.holds(name, expected[name])}
+        return dataclasses.replace(read, values={**read.values, **meant})
 
     def to_api(self, name: str, value: Value) -> str:
         """A value as this cluster would spell it."""
