@@ -17,7 +17,7 @@ from .values import SETTINGS, TEMPLATES, port_number, spell
 
 _SEPARATOR = {"kv_colon": ": ", "kv_equals": " = ", "kv_blank": " "}
 _IN_ORDER = ("csv", "tuple")
-_WIDTH = 72
+WIDTH = 72
 
 
 def _mangle(text: str, how: str) -> str:
@@ -31,7 +31,7 @@ def _mangle(text: str, how: str) -> str:
         return text.rstrip(" ")
     if how in ("spanning", "folded"):
         joint = "\n" if how == "spanning" else "\n    "
-        return joint.join(text[i : i + _WIDTH] for i in range(0, len(text), _WIDTH))
+        return joint.join(text[i : i + WIDTH] for i in range(0, len(text), WIDTH))
     return text
 
 

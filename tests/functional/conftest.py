@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from functional.harness import PASSWORD, Ansible
+from functional.harness import PASSWORD, STAND_IN, Ansible
 
 from emulator import Emulator
 from emulator.cluster import NAMES
@@ -20,6 +20,12 @@ from emulator.tls import Certificates
 def ansible(tmp_path_factory):
     """Runs playbooks; see harness.Ansible."""
     return Ansible(tmp_path_factory.mktemp("ansible"))
+
+
+@pytest.fixture(scope="session")
+def stand_in(tmp_path_factory):
+    """The same, with a stand-in for the receiver's role."""
+    return Ansible(tmp_path_factory.mktemp("stand-in")).replace_role("rsyslog_receiver", STAND_IN)
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,15 @@ PLACES = {"process": "local", "module": "elsewhere"}
 # A host for each of them.
 BOTH = {place: {"ansible_connection": plugin} for place, plugin in PLACES.items()}
 
+# In place of the receiver's role: it only notes how many secrets the receiver takes.
+STAND_IN = """
+- name: Take the log format
+  ansible.builtin.copy:
+    content: "{{ 1 + (rsyslog_receiver_log_format | default(spamexperts_log_format)).previous_secrets | length }}"
+    dest: "{{ rsyslog_receiver_data_dir }}/secrets"
+    mode: "0600"
+"""
+
 # Only against a run that hangs; no verdict depends on how long one takes.
 HANG = 1800
 _HERE = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
@@ -77,15 +86,31 @@ def clusters(emulators: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
+def receiver(folder: Path) -> dict[str, Any]:
+    """The variables of a host on which the stand-in for the role keeps what it notes."""
+    (folder / "2026-01-01").mkdir(parents=True)
+    return {"rsyslog_receiver_data_dir": str(folder)}
+
+
+def secrets(hosts: Mapping[str, Mapping[str, Any]], name: str) -> int:
+    """How many secrets a receiver with the stand-in takes; 0 if it was not touched."""
+    path = Path(hosts[name]["rsyslog_receiver_data_dir"]) / "secrets"
+    return int(path.read_text("utf-8")) if path.exists() else 0
+
+
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """One run of ansible-playbook; ``log`` is what ANSIBLE_LOG_PATH got."""
+    """One run of ansible-playbook; ``log`` is what ANSIBLE_LOG_PATH got.
+
+    ``peaks``: the most memory that ansible-playbook itself had, and the most that one of its workers had, in bytes.
+    """
 
     status: int
     stdout: str
     stderr: str
     log: str
     results: list[dict[str, Any]]
+    peaks: tuple[int, int] | None = None
 
     @property
     def output(self) -> str:
@@ -141,6 +166,18 @@ class Ansible:
         link.parent.mkdir(parents=True)
         link.symlink_to(ROOT)
         (folder / "ansible.cfg").touch()
+
+    def replace_role(self, name: str, tasks: str) -> Ansible:
+        """Have the collection with these tasks in place of a role."""
+        collection = self.tree / "ansible_collections" / "spamexperts" / "local_cloud"
+        collection.unlink()
+        role = collection / "roles" / name / "tasks"
+        role.mkdir(parents=True)
+        (role / "main.yml").write_text(tasks, "utf-8")
+        for entry in ROOT.iterdir():
+            if entry.name != "roles" and not entry.name.startswith("."):
+                (collection / entry.name).symlink_to(entry)
+        return self
 
     def environment(self, **more: str) -> dict[str, str]:
         """Nothing of the user's or the build's that could change a result."""
@@ -226,12 +263,15 @@ class Ansible:
             interrupt=interrupt,
         )
         lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
+        entries = [json.loads(line) for line in lines]
+        peaks = [tuple(entry["peaks"]) for entry in entries if "peaks" in entry]
         return Run(
             done.returncode,
             done.stdout,
             done.stderr,
             log.read_text(encoding="utf-8") if log.exists() else "",
-            [json.loads(line) for line in lines],
+            [entry for entry in entries if "task" in entry],
+            peaks[0] if peaks else None,
         )
 
 

@@ -71,10 +71,10 @@ def test_backups_are_merged_and_nothing_is_lost(ansible, cluster, tmp_path):
 
     plays = [
         *books(CONFIGURE, limited("east", 6001), limited("west", "6001"), limited("east,west", 6002)),
-        *books(CONFIGURE, limited("east,west", 6002)),
+        *books(CONFIGURE, limited("east,west", 6002), {**limited("east,west", 6002), "spamexperts_force": "true"}),
     ]
     run = ansible.play(plays, "-vvvv", "--diff", hosts=clusters(two), extra=extra).assert_ok()
-    assert two["east"].journal.calls == [GET, GET, SET, GET] * 2 + [GET]
+    assert two["east"].journal.calls == [GET, GET, SET, GET] * 2 + [GET] + [GET, GET, SET, GET]
     assert ports(kept) == {"east": 6001, "west": 6001}
     (older,) = set(tmp_path.iterdir()) - {kept}
     assert ports(older) == {"east": 514, "west": 514}

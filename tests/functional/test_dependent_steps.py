@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from functional.harness import PASSWORD, ROOT, SET, Ansible, books, clusters, forms
+from functional.harness import PASSWORD, SET, books, clusters, forms, receiver, secrets
 
 SITE, ROTATE, CONFIGURE, AUDIT = (
     f"spamexperts.local_cloud.{name}" for name in ("site", "rotate_secret", "configure", "audit")
@@ -23,41 +23,21 @@ VARIABLES = {
     "spamexperts_become": False,
     "spamexperts_log_format": {"secret": NEW, "previous_secrets": [OLD]},
 }
-# It only notes how many secrets the receiver takes.
-STAND_IN = """
-- name: Take the log format
-  ansible.builtin.copy:
-    content: "{{ 1 + (rsyslog_receiver_log_format | default(spamexperts_log_format)).previous_secrets | length }}"
-    dest: "{{ rsyslog_receiver_data_dir }}/secrets"
-    mode: "0600"
-"""
 SECRETS_TASK, CLUSTERS_TASK = "Check that the receivers are ready", "Check that every cluster has the new secret"
 
 
-@pytest.fixture(scope="module")
-def ansible(tmp_path_factory):
-    """The collection with a stand-in for the role."""
-    made = Ansible(tmp_path_factory.mktemp("stand-in"))
-    (collection,) = made.tree.glob("ansible_collections/spamexperts/*")
-    collection.unlink()
-    role = collection / "roles" / "rsyslog_receiver" / "tasks"
-    role.mkdir(parents=True)
-    (role / "main.yml").write_text(STAND_IN, "utf-8")
-    for entry in ROOT.iterdir():
-        if entry.name != "roles" and not entry.name.startswith("."):
-            (collection / entry.name).symlink_to(entry)
-    return made
+@pytest.fixture
+def ansible(stand_in):
+    return stand_in
 
 
 @pytest.fixture
 def hosts(cluster, tmp_path):
     """Two clusters and two receivers, all good."""
-    made = clusters({"east": cluster(), "west": cluster()})
-    for name in ("logs1", "logs2"):
-        folder = tmp_path / name / "2026-01-01"
-        folder.mkdir(parents=True)
-        made[name] = {"rsyslog_receiver_data_dir": str(folder.parent)}
-    return made
+    return {
+        **clusters({"east": cluster(), "west": cluster()}),
+        **{name: receiver(tmp_path / name) for name in ("logs1", "logs2")},
+    }
 
 
 @pytest.fixture
@@ -66,12 +46,6 @@ def two(cluster, hosts):
     emulators = {"east": cluster(), "west": cluster()}
     hosts.update(clusters(emulators))
     return emulators
-
-
-def secrets(hosts, name):
-    """How many secrets a receiver takes; 0 if it was not touched."""
-    path = Path(hosts[name]["rsyslog_receiver_data_dir"]) / "secrets"
-    return int(path.read_text("utf-8")) if path.exists() else 0
 
 
 def said(run):

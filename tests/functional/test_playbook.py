@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import pytest
-from functional.harness import GET, MODULE, PASSWORD, SET, Run, connection, forms, one_play
+from functional.harness import BOTH, GET, MODULE, PASSWORD, SET, Run, connection, forms, one_play
 
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._args import connection_spec
 from emulator import Emulator
 
 PLAYBOOK = "spamexperts.local_cloud.configure"
@@ -196,8 +198,15 @@ def test_true_in_the_environment_is_true(given):
     assert given.run.result("checks")["failure_class"] == "tls"
 
 
-def test_false_in_the_environment_is_false(ansible, emulator):
-    """It is text there, and must not be true because it is not empty."""
+def test_what_the_environment_says_is_text(ansible, emulator):
+    """False must not be true because it is not empty, and AWX sets what is empty for a field that nobody filled in."""
     variables = {**environment(emulator), "SPAMEXPERTS_CA_PATH": "", "SPAMEXPERTS_VALIDATE_CERTS": "False"}
-    run = ansible.play(one_play({"name": "read", f"{MODULE}_info": {}}), env=variables).assert_ok()
-    assert run.result("read")["settings"]["port"] == 514
+    names = [name for option in connection_spec().values() for name in option.get("fallback", ((), ()))[1]]
+    assert len(names) == 8
+    tasks = (
+        {"name": "false", f"{MODULE}_info": {}},
+        {"name": "empty", f"{MODULE}_info": connection(emulator), "environment": dict.fromkeys(names, "")},
+    )
+    run = ansible.play(one_play(*tasks), hosts=BOTH, env=variables).assert_ok()
+    for task, place in itertools.product(("false", "empty"), BOTH):
+        assert run.result(task, place)["settings"]["port"] == 514

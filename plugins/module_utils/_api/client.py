@@ -269,6 +269,9 @@ class Client:
             remedy = "check the address, the port and the firewall"
             return TransportError(f"{where} cannot be reached ({text}){spent}; {remedy}", retry_after=0)
         if any(isinstance(one, ReadTimeoutError) for one in causes):
+            # In the handshake the time to connect counts, which is at most what is left.
+            if not self._deadline.left():
+                return self._late()
             problem = f"did not answer within {self.connection.timeout:g} s{spent}"
             return TransportError(f"{where} {problem}; raise timeout or try later", sent=True, retry_after=0)
         return TransportError(f"{where}: the connection failed ({text}){spent}; try again", sent=True, retry_after=0)

@@ -35,6 +35,9 @@ _KEYS = (
     "delimiter",
     "allow_unknown_fields",
 )
+# As Ansible converts text to a boolean, which keeps what -e and AWX make of one.
+_TRUE = ("true", "yes", "on", "y", "t", "1", "1.0")
+_FALSE = ("false", "no", "off", "n", "f", "0", "0.0", "")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,64}\Z")
 _TAG = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,30}\Z")
@@ -123,11 +126,12 @@ def log_format(value: t.Optional[t.Mapping[str, t.Any]]) -> LogFormat:
     if not _TAG.match(tag):
         raise TemplateError("tag must be 1 to 31 letters, digits, '_', '.', '-' and begin with a letter, not %r" % tag)
     secrets = _secrets(value, style)
+    allow_unknown = _flag("allow_unknown_fields", value.get("allow_unknown_fields"))
     fields = {}
     for kind, default in zip(KINDS, (DEFAULT_MESSAGE_FIELDS, DEFAULT_STATUS_FIELDS)):
         key = kind + "_fields"
         names = value.get(key)
-        fields[kind] = _names(key, default if names is None else names, kind, bool(value.get("allow_unknown_fields")))
+        fields[kind] = _names(key, default if names is None else names, kind, allow_unknown)
     if style == "csv" and any(field_for(names[-1]).type != "text" for names in fields.values()):
         raise TemplateError(
             "the last field of message_fields and of status_fields must be a text field in the csv style"
@@ -140,8 +144,17 @@ def log_format(value: t.Optional[t.Mapping[str, t.Any]]) -> LogFormat:
     return LogFormat(fields["message"], fields["status"], style, tag, _delimiter(value, style), secrets[0], secrets[1:])
 
 
+def _flag(key: str, value: t.Any) -> bool:
+    """A value that is true or false, in each form that Ansible accepts as such; blank counts as not given."""
+    text = "" if value is None else str(value).strip().lower()
+    if text not in _TRUE + _FALSE:
+        raise TemplateError("%s must be true or false, not %r" % (key, value))
+    return text in _TRUE
+
+
 def _secrets(value: t.Mapping[str, t.Any], style: str) -> t.Tuple[str, ...]:
-    previous = value.get("previous_secrets") or ()
+    previous = value.get("previous_secrets")
+    previous = () if previous in (None, "") else previous
     if isinstance(previous, str) or not isinstance(previous, t.Sequence):
         raise TemplateError("previous_secrets must be a list")
     secrets = (str(value.get("secret") or ""),) + tuple(str(item) for item in previous)

@@ -62,13 +62,13 @@ def apply_settings(params: Params, check_mode: bool) -> Result:
         **planned(client, plan, current, after),
         "changed": plan.changed,
         "settings": settings,
-        "unknown_settings": dict((after or current).unknown),
+        "unknown_settings": current.further(plan.before) if after is None else after.further(plan.after),
         "defaults": defaults,
         "api_messages": list(messages),
         "verified": verified,
     }
     if plan.changed:
-        warnings = warnings + omission(current, after)
+        warnings = warnings + omission(plan, current, after)
     return {**result, "warnings": warnings} if warnings else result
 
 

@@ -30,11 +30,15 @@ Values = t.Dict[str, str]
 
 
 class Found(t.NamedTuple):
-    """The settings in a reply, settings that this collection does not know, and the lines that are neither."""
+    """The settings in a reply, settings that this collection does not know, and the lines that are neither.
+
+    tails: for a template, the name of such a setting right below it and its line, which may be the template's own end.
+    """
 
     values: Values
     unknown: Values
     messages: t.List[str]
+    tails: t.Mapping[str, t.Tuple[str, str]] = {}
 
 
 Layout = t.Callable[[t.Sequence[str]], t.Optional[Found]]
@@ -69,7 +73,7 @@ def _labelled(separator: str) -> Layout:
         widths: t.Dict[str, int] = {}
         unknown: Values = {}
         messages: t.List[str] = []
-        ended: t.List[str] = []
+        tails: t.Dict[str, t.Tuple[str, str]] = {}
         last, gap = "", False
         for number, line in enumerate(lines, 1):
             match = pattern.match(line)
@@ -85,7 +89,8 @@ def _labelled(separator: str) -> Layout:
                 is_value = other[2].lower().endswith("template") or _VALUE.match(other[4])
                 if other[2] in unknown or (below and not is_value):
                     return None
-                ended += [last] if below else []
+                if below and not gap:
+                    tails[last] = (other[2], line)
                 # What follows cannot be the rest of the template above.
                 unknown[other[2]], gap = other[4].strip(" \t\r"), True
             elif below:
@@ -102,9 +107,9 @@ def _labelled(separator: str) -> Layout:
         templates = {name: (widths[name], found[name]) for name in TEMPLATES}
         if not is_folded(list(templates.values())):
             return None
-        if any(may_go_on(templates[name], list(templates.values())) for name in ended):
+        if any(may_go_on(templates[name], list(templates.values())) for name in tails):
             return None
-        return Found({name: "\n".join(parts) for name, parts in found.items()}, unknown, messages)
+        return Found({name: "\n".join(parts) for name, parts in found.items()}, unknown, messages, tails)
 
     return layout
 

@@ -43,7 +43,7 @@ def parse_settings(text: str, redact: Redact = str) -> Reply:
         found = layout(rest)
         if found is None:
             continue
-        values, unknown, messages = found
+        values, unknown, messages, tails = found
         # A template that ends inside a field was cut off on its way.
         if any(_CUT.search(values[name].replace("%%", "")) for name in TEMPLATES):
             break
@@ -55,7 +55,8 @@ def parse_settings(text: str, redact: Redact = str) -> Reply:
         messages = warnings + [message.strip() for message in messages if message.strip()]
         pinned = _pinned(messages, unknown)
         shown = {redact(name): redact(value) for name, value in unknown.items()}
-        return Reply(values, pinned, tuple(redact(message) for message in messages), shown)
+        below = {template: (redact(name), line) for template, (name, line) in tails.items()}
+        return Reply(values, pinned, tuple(redact(message) for message in messages), shown, below)
     raise _unreadable(text, labels_in(lines), redact)
 
 

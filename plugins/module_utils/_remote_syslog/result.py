@@ -50,18 +50,22 @@ def _lines(template: str) -> t.Union[str, t.List[str]]:
     return lines if len(lines) > 1 else template
 
 
-def omission(current: Settings, after: t.Optional[Settings]) -> t.List[str]:
+def omission(plan: Plan, current: Settings, after: t.Optional[Settings]) -> t.List[str]:
     """The warning about settings that a write leaves out, because this collection does not know them."""
-    if not current.unknown:
+    unknown = current.further(plan.before)
+    if not unknown:
         return []
     fate = "which may clear them"
     if after is not None:
+        shown = after.further(plan.after)
         changed = [
-            f"{name} was {shorten(text, 60)!r} and is {shorten(after.unknown[name], 60)!r} now"
-            if name in after.unknown
+            f"{name} was {shorten(text, 60)!r} and is {shorten(shown[name], 60)!r} now"
+            if name in shown
             else f"{name} was {shorten(text, 60)!r} and is not shown any more"
-            for name, text in current.unknown.items()
-            if after.unknown.get(name) != text
+            for name, text in unknown.items()
+            if shown.get(name) != text
         ]
         fate = f"and {', '.join(changed)}: set it again on the cluster" if changed else "which did not change them"
-    return [f"a write leaves out {', '.join(current.unknown)}, which this collection does not know, {fate}"]
+        if not set(unknown) <= set(shown):
+            fate += "; if what is not shown any more was the end of a template over two lines, give that template again"
+    return [f"a write leaves out {', '.join(unknown)}, which this collection does not know, {fate}"]

@@ -193,12 +193,14 @@ class Reply:
 
     pinned: the product's default of each setting that, according to a warning, differs from it; None if the reply shows
     no defaults, because then nothing is known about any setting. unknown: settings that this collection does not know.
+    tails: for a template, the name of such a setting right below it and its line, which may be the template's own end.
     """
 
     values: t.Mapping[str, str]
     pinned: t.Optional[t.Mapping[str, str]]
     messages: t.Tuple[str, ...]
     unknown: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    tails: t.Mapping[str, t.Tuple[str, str]] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -206,20 +208,21 @@ class Settings:
     """The settings of a cluster: canonical values, and the cluster's spelling of each.
 
     pinned: the product's default of each setting that holds a literal; None if the cluster does not show them.
-    unknown: what the cluster shows of settings that this collection does not know, as text.
+    unknown: what the cluster shows of settings that this collection does not know, as text. tails: see Reply.
     """
 
     values: t.Mapping[str, Value]
     raw: t.Mapping[str, str]
     pinned: t.Optional[t.Mapping[str, Value]] = None
     unknown: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    tails: t.Mapping[str, t.Tuple[str, str]] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def from_api(cls, reply: Reply) -> Settings:
         """The settings in a reply; raises ReplyError for a value that does not fit its label."""
         values = {name: _read(name, reply.values[name]) for name in NAMES}
         pinned = None if reply.pinned is None else {name: _read(name, text) for name, text in reply.pinned.items()}
-        return cls(values, dict(reply.values), pinned, reply.unknown)
+        return cls(values, dict(reply.values), pinned, reply.unknown, reply.tails)
 
     def to_output(self, like: t.Optional[t.Mapping[str, Value]] = None) -> t.Dict[str, Value]:
         """The settings as the module returns them and takes them.
@@ -239,7 +242,19 @@ class Settings:
         """Whether a setting has that canonical value, whatever the reply did to its spelling."""
         if name not in TEMPLATES or value == self.values[name]:
             return self.values[name] == value
-        return isinstance(value, str) and can_mean(self.raw[name], value)
+        return isinstance(value, str) and (can_mean(self.raw[name], value) or self._holds_with_tail(name, value))
+
+    def _holds_with_tail(self, name: str, value: str) -> bool:
+        return name in self.tails and can_mean(f"{self.raw[name]}\n{self.tails[name][1]}", value)
+
+    def further(self, like: t.Mapping[str, Value]) -> t.Dict[str, str]:
+        """The settings that this collection does not know, without what ends a template as ``like`` has it."""
+        ends = {
+            label
+            for name, (label, _line) in self.tails.items()
+            if name in like and self.holds(name, like[name]) and not can_mean(self.raw[name], str(like[name]))
+        }
+        return {label: text for label, text in self.unknown.items() if label not in ends}
 
     def is_like(self, other: Settings) -> bool:
         """Whether nothing differs between two readings of a cluster."""

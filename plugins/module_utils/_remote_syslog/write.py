@@ -141,7 +141,7 @@ class Write:
             return error.extended("; the write was sent, but the settings could not be read again", result)
         result["changed"] = error.failure_class not in REFUSALS or not settings.is_like(self._current)
         result["settings"] = settings.to_output(plan.after)
-        warnings = omission(self._current, settings)
+        warnings = omission(plan, self._current, settings)
         if warnings:
             result["warnings"] = warnings
         missing, unsure = plan.not_taken(settings), plan.unconfirmed_resets(self._current, settings)

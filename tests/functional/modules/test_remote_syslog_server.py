@@ -29,6 +29,7 @@ from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_sy
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.write import Write
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._restore import restore_settings
 from emulator import calls, state
+from emulator.dialect import WIDTH
 
 PRINTABLE = (
     "spamexperts: 0123456789abcdef|message|1|%(id)s|%(domain)s|[%(sender)s]0123456789abcdef[%(subject_header)s]."
@@ -553,6 +554,26 @@ def test_settings_of_a_newer_build(emulator, layout, place, omitted):
     assert info["settings"] == CANONICAL and info["unknown_settings"] == result["unknown_settings"]
     assert run(emulator, verify=False, port=1)["warnings"] == [left_out + "which may clear them"]
     assert emulator.state.settings["message_template"] == MESSAGE
+
+
+def test_end_of_a_template_that_looks_like_a_setting(emulator):
+    """Only who gives the template knows. A write of something else cuts it, and says so."""
+    template = "x" * (WIDTH - 6) + "%(id)s" + "part: two"
+    emulator.state.pin(message_template=template, status_template="%(id)s")
+    emulator.set_switch("template_mangle", "spanning")
+    for _ in range(2):
+        given = run(emulator, message_template=template, port=1514)
+        assert given["verified"] and given["unknown_settings"] == {} and "warnings" not in given
+        assert given["settings"]["message_template"] == emulator.state.settings["message_template"] == template
+    assert not given["changed"]
+    predicted = run(emulator, check_mode=True, port=1)
+    assert predicted["unknown_settings"] == {"part": "two"}
+    left_out = "a write leaves out part, which this collection does not know, "
+    assert predicted["warnings"] == [left_out + "which may clear them"]
+    cut = run(emulator, port=1)
+    assert emulator.state.settings["message_template"] == template[:WIDTH]
+    assert cut["changed_keys"] == ["port"] and "part was 'two' and is not shown any more" in cut["warnings"][0]
+    assert cut["warnings"][0].endswith("was the end of a template over two lines, give that template again")
 
 
 def test_failure_after_a_write_says_what_became_of_unknown_settings(emulator):

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.spamexperts.local_cloud.plugins.doc_fragments._log_format import ModuleDocFragment
 from ansible_collections.spamexperts.local_cloud.plugins.filter.log_format import FilterModule
 
 FILTERS = FilterModule().filters()
@@ -44,6 +45,27 @@ def test_templates_and_parse_record_belong_together():
             assert parsed["event.action"] == kind
             assert parsed["email.local_id"] == "value of id"
             assert set(parsed.values()) >= {"value of " + name for name in names}
+
+
+# The keys that are not text, each with values of another type that must not be taken for one of its own.
+NOT_TEXT = {
+    "message_fields": ["id, sender", "", "[]", True, False, 0, {}, []],
+    "status_fields": ["id, sender", "", "[]", True, False, 0, {}, []],
+    "previous_secrets": [SECRET, "[]", "false", True, False, 0, {}],
+    "allow_unknown_fields": ["falsch", "none", 2, -1, 0.5, {}, [], ["true"]],
+}
+
+
+@pytest.mark.parametrize(("key", "wrong"), [(key, wrong) for key, values in NOT_TEXT.items() for wrong in values])
+def test_a_value_of_another_type_is_refused(key, wrong):
+    with pytest.raises(AnsibleFilterError, match=f"{key} must be (true or false|a list)") as error:
+        FILTERS["message_template"]({key: wrong})
+    assert SECRET not in str(error.value)
+
+
+def test_every_key_that_is_not_text_is_covered():
+    options = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]["_input"]["suboptions"]
+    assert {key for key, option in options.items() if option["type"] != "str"} == set(NOT_TEXT)
 
 
 def test_parse_record_gives_the_reason_for_quarantine():

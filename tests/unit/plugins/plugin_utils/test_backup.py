@@ -33,6 +33,8 @@ FAILED = {**found(1, "port"), "failure_class": "verify"}
 REFUSED = {**found(1, "port"), "failure_class": "permission", "changed": False}
 NOT_SENT = {"failed": True, "failure_class": "transport", "changed": False}
 UNKNOWN = {"failed": True, "failure_class": "internal", "changed": True}
+# What force writes although nothing differs.
+FORCED = {**found(1), "changed": True}
 SKIPPED = {"skipped": True, "changed": False}
 
 
@@ -49,11 +51,14 @@ SKIPPED = {"skipped": True, "changed": False}
         (None, found(1), {}, None, False),
         (entry(0), found(1), {}, entry(0), False),
         (entry(0, False), found(1), SKIPPED, entry(0), False),
+        (None, FORCED, {}, None, False),
+        (entry(0), FORCED, {}, entry(0), False),
         (None, NOT_SENT, SKIPPED, None, False),
         (entry(0, False), NOT_SENT, SKIPPED, entry(0, False), False),
         # After it.
         (None, found(1, "port"), DONE, {**entry(1), "before_untouched": True}, False),
         (entry(0, False), found(1, "port"), DONE, entry(0, later=[{**state(1), "before_untouched": True}]), False),
+        (entry(0), FORCED, FORCED, entry(0), False),
         (None, found(1, "port"), FAILED, entry(1, False), False),
         (None, found(1, "port"), UNKNOWN, entry(1, False), False),
         (None, found(1, "port"), REFUSED, None, False),

@@ -134,6 +134,14 @@ def test_deadline_ends_what_has_no_end(emulator, up, fault, slow, call):
         assert len(emulator.journal.writes) <= 1 and len(emulator.journal.requests) == count
 
 
+@pytest.mark.parametrize("call", ["read", "write"])
+def test_handshake_without_an_answer_ends_at_the_deadline(emulator, up, call):
+    """The limit of the connection is then what is left of the task, even if that is noticed before the timer."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        error = failure(emulator, call, api_url=f"https://127.0.0.1:{silent.getsockname()[1]}", deadline=1)
+    assert "no complete answer within the deadline of 1 s" in error.message
+
+
 def wait_then(condition, function):
     """Call the function as soon as the condition holds."""
     pause = threading.Event()

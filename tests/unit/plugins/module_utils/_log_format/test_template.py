@@ -100,6 +100,18 @@ def test_compiled_templates_list_their_own_fields_and_have_no_fault(value, kind)
     assert bool(template_faults(template, kind, "")[0]) == (fmt.style == "fast")
 
 
+@pytest.mark.parametrize("text", ["false", "False", " no ", "off", "n", "f", "0", 0, 0.0, False, "", None])
+def test_unknown_fields_are_refused_however_false_is_written(text):
+    with pytest.raises(TemplateError, match="unknown field new_field"):
+        log_format({"message_fields": ["new_field"], "allow_unknown_fields": text})
+
+
+@pytest.mark.parametrize("text", ["true", "True", " yes ", "on", "y", "t", "1", 1, 1.0, True])
+def test_unknown_fields_are_accepted_however_true_is_written(text):
+    made = log_format({"message_fields": ["new_field"], "allow_unknown_fields": text})
+    assert made.message_fields == ("new_field",)
+
+
 @given(formats(["printable", "fast"]))
 def test_the_clusters_own_fields_come_first(value):
     for kind in KINDS:
