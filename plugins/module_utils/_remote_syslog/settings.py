@@ -193,12 +193,14 @@ class Reply:
 
     pinned: the product's default of each setting that, according to a warning, differs from it; None if the reply shows
     no defaults, because then nothing is known about any setting. unknown: settings that this collection does not know.
+    layout: the key of the one in LAYOUTS that it has.
     """
 
     values: t.Mapping[str, str]
     pinned: t.Optional[t.Mapping[str, str]]
     messages: t.Tuple[str, ...]
     unknown: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    layout: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
