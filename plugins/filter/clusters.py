@@ -15,6 +15,7 @@ from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.error
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils import (
     _backup,
     _cluster_writers,
+    _probe,
     _receivers,
     _report,
     _restore,
@@ -27,6 +28,7 @@ _FUNCTIONS: t.Tuple[t.Callable[..., t.Any], ...] = (
     _backup.backup_settings,
     _backup.cluster_results,
     _backup.earlier_backup,
+    _probe.probe_report,
     _receivers.existing_hosts,
     _receivers.pointed_receivers,
     _restore.restore_settings,

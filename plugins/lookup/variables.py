@@ -21,7 +21,7 @@ options:
     description: Name of a playbook, such as V(configure).
     type: str
     required: true
-    choices: [configure, audit, restore, status, site, receiver, rotate_secret]
+    choices: [configure, audit, restore, status, probe, site, receiver, rotate_secret]
 seealso:
   - plugin: spamexperts.local_cloud.variable
     plugin_type: lookup

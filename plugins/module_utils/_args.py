@@ -57,6 +57,15 @@ def secrets_spec() -> Spec:
     return {"template_secrets": {"type": "list", "elements": "str", "no_log": True}}
 
 
+def _verify_spec() -> Spec:
+    return {"verify_retries": {"type": "int", "default": 5}, "verify_delay": {"type": "int", "default": 2}}
+
+
+def cluster_probe_spec() -> Spec:
+    """All options of the module cluster_probe."""
+    return {**connection_spec(), **secrets_spec(), "writes": {"type": "bool", "default": False}, **_verify_spec()}
+
+
 def remote_syslog_server_spec() -> Spec:
     """All options of the module remote_syslog_server. No setting has a default: one not given is not managed."""
     return {
@@ -74,7 +83,6 @@ def remote_syslog_server_spec() -> Spec:
         "reset": {"type": "list", "elements": "str", "choices": list(NAMES)},
         "force": {"type": "bool", "default": False},
         "verify": {"type": "bool", "default": True},
-        "verify_retries": {"type": "int", "default": 5},
-        "verify_delay": {"type": "int", "default": 2},
+        **_verify_spec(),
         "validate_templates": {"type": "str", "default": "warn", "choices": ["strict", "warn", "off"]},
     }

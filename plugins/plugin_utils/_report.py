@@ -35,7 +35,7 @@ def drift_report(results: t.Mapping[str, Result]) -> Report:
     rows: t.List[Row] = []
     for name, result in results.items():
         if "changed_keys" not in result:
-            clusters[name] = _failure(result)
+            clusters[name] = failure(result)
             rows.append((name, *_failure_cells(clusters[name])))
             continue
         before, after = result["before"], result["settings"]
@@ -52,7 +52,7 @@ def status_report(results: t.Mapping[str, Result]) -> Report:
     rows: t.List[Row] = []
     for name, result in results.items():
         if "nodes" not in result:
-            clusters[name] = _failure(result)
+            clusters[name] = failure(result)
             rows.append((name, *_failure_cells(clusters[name])))
             continue
         nodes = {node: {key: status[key] for key in _STATUS} for node, status in result["nodes"].items()}
@@ -69,7 +69,7 @@ def change_report(results: t.Mapping[str, Result], check_mode: bool = False) -> 
     lines = []
     for name, result in results.items():
         if result.get("failure_class") or "settings" not in result:
-            clusters[name] = {**_failure(result), "changed": bool(result.get("changed"))}
+            clusters[name] = {**failure(result), "changed": bool(result.get("changed"))}
             lines.append(f"{name}: {': '.join(_failure_cells(clusters[name]))}")
             continue
         # With force, the task writes and reports a change although no setting differs.
@@ -82,7 +82,7 @@ def change_report(results: t.Mapping[str, Result], check_mode: bool = False) -> 
             if result["changed"] and not clusters[name]["verified"]:
                 said += "; the cluster does not show whether all of it took effect"
         lines.append(f"{name}: {_sends(result['settings'], check_mode)}; {said}.")
-    return _report(clusters, results, [_visible(line) for line in lines])
+    return _report(clusters, results, [visible(line) for line in lines])
 
 
 def _change(result: Result, check_mode: bool) -> str:
@@ -105,7 +105,7 @@ def _report(clusters: t.Dict[str, t.Any], results: t.Mapping[str, Result], lines
             by_notice.setdefault(notice, []).append(name)
     for notice, names in by_notice.items():
         more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
-        lines.append(_visible(f"Notice of {', '.join(names[:_NAMES])}{more}: {notice}"))
+        lines.append(visible(f"Notice of {', '.join(names[:_NAMES])}{more}: {notice}"))
     return {"clusters": clusters, "lines": lines}
 
 
@@ -144,14 +144,15 @@ def _sends(settings: Result, check_mode: bool) -> str:
     return f"{verb} its mail logs to {settings['host']} port {settings['port']} by {transport}"
 
 
-def _failure(result: Result) -> t.Dict[str, t.Any]:
+def failure(result: Result) -> t.Dict[str, t.Any]:
+    """The state of a cluster whose task failed."""
     message = result.get("msg") or "the task returned no result; its error is above"
     return {"state": "failed", "failure_class": result.get("failure_class"), "msg": message}
 
 
-def _failure_cells(failure: Result) -> t.Tuple[str, str]:
-    kind = failure["failure_class"]
-    return "failed", f"{kind}: {failure['msg']}" if kind else failure["msg"]
+def _failure_cells(state: Result) -> t.Tuple[str, str]:
+    kind = state["failure_class"]
+    return "failed", f"{kind}: {state['msg']}" if kind else state["msg"]
 
 
 def _block(name: str, state: str, rows: t.Sequence[Row]) -> t.List[Row]:
@@ -186,14 +187,14 @@ def _text(value: t.Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """The text with escapes in place of characters that a terminal would act on."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def _table(head: Row, rows: t.Sequence[Row]) -> t.List[str]:
     """Lines of aligned columns. The last cell of a row can have any width."""
-    shown = [[_visible(cell) for cell in row] for row in (head, *rows)]
+    shown = [[visible(cell) for cell in row] for row in (head, *rows)]
     # Only cells with another one to their right count: a long failure message must not widen its column.
     widths = [max((len(row[n]) for row in shown if len(row) > n + 1), default=0) for n in range(len(head))]
     return ["  ".join([*(c.ljust(w) for c, w in zip(row[:-1], widths)), row[-1]]).rstrip() for row in shown]

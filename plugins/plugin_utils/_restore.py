@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._api.errors import OptionError
+from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.plan import restoring
 from ansible_collections.spamexperts.local_cloud.plugins.module_utils._remote_syslog.settings import NAMES, TEMPLATES
 from ansible_collections.spamexperts.local_cloud.plugins.plugin_utils._masks import unmasked
 
@@ -19,9 +20,8 @@ Item = t.Mapping[str, t.Any]
 
 
 def restore_settings(saved: Item, host: str, secret: str = "") -> t.Optional[t.Dict[str, t.Any]]:
-    """Options that restore what was saved for a host; None if nothing was saved.
+    """Options that restore what was saved for a host, see ``restoring``; None if nothing was saved.
 
-    Empty values cannot be sent, except for an empty host; such settings are reset to the product's default.
     saved: a result of the module, its ``before`` alone, or a dictionary of either by inventory host.
     Raises OptionError for anything else, and if a secret is needed and missing.
     """
@@ -35,9 +35,7 @@ def restore_settings(saved: Item, host: str, secret: str = "") -> t.Optional[t.D
     before = result["before"]
     if not isinstance(before, t.Mapping) or not set(NAMES) <= set(before):
         raise OptionError(f"what to restore for {host} lacks settings; give the whole before of an earlier run")
-    reset = list(NAMES if result.get("before_untouched") else result.get("before_defaults") or ())
-    reset += [name for name in NAMES if name not in (*reset, "host") and before[name] in ("", None)]
-    options = {name: before[name] for name in NAMES if name not in reset}
+    options = restoring(result)
     for name in set(TEMPLATES) & set(options):
         options[name] = unmasked(name, str(options[name]), secret)
-    return {**options, "reset": reset}
+    return options

@@ -14,7 +14,7 @@ import typing as t
 
 PREFIX = "spamexperts_"
 SETTING_PLAYBOOKS = ("configure", "audit")
-CLUSTER_PLAYBOOKS = ("configure", "audit", "restore", "status")
+CLUSTER_PLAYBOOKS = ("configure", "audit", "restore", "status", "probe")
 WRITING_PLAYBOOKS = ("configure", "restore")
 RECEIVER_PLAYBOOKS = ("site", "receiver", "rotate_secret")
 PLAYBOOKS = (*CLUSTER_PLAYBOOKS, *RECEIVER_PLAYBOOKS)
@@ -181,8 +181,8 @@ VARIABLES = (
     Variable(
         "spamexperts_log_format",
         "log_format",
-        (*SETTING_PLAYBOOKS, "restore", *RECEIVER_PLAYBOOKS),
-        "a dictionary, see [the log format](../README.md#the-log-format); `restore` only hides its secrets",
+        (*SETTING_PLAYBOOKS, "restore", "probe", *RECEIVER_PLAYBOOKS),
+        "a dictionary, see [the log format](../README.md#the-log-format); `restore` and `probe` only hide its secrets",
         "What is the log format?",
         default={},
         secret=True,
@@ -223,7 +223,7 @@ VARIABLES = (
     Variable(
         "spamexperts_verify_retries",
         "int",
-        (*SETTING_PLAYBOOKS, "restore"),
+        (*SETTING_PLAYBOOKS, "restore", "probe"),
         "how often the settings are read again until they show what was written",
         "How often to read the settings again after a write?",
         shown_default="the modules'",
@@ -231,7 +231,7 @@ VARIABLES = (
     Variable(
         "spamexperts_verify_delay",
         "int",
-        (*SETTING_PLAYBOOKS, "restore"),
+        (*SETTING_PLAYBOOKS, "restore", "probe"),
         "seconds between these reads",
         "How many seconds between these reads?",
         shown_default="the modules'",
@@ -259,14 +259,15 @@ VARIABLES = (
     Variable(
         "spamexperts_backup_path",
         "path",
-        WRITING_PLAYBOOKS,
-        "absolute path of a file on the controller that keeps the earlier settings, for `restore`",
+        (*WRITING_PLAYBOOKS, "probe"),
+        "absolute path of a file on the controller that keeps the earlier settings, for `restore`; `probe` needs it for"
+        " its writes",
         "Which file keeps the earlier settings?",
     ),
     Variable(
         "spamexperts_backup_artifact",
         "bool",
-        WRITING_PLAYBOOKS,
+        (*WRITING_PLAYBOOKS, "probe"),
         "also pass the earlier settings on as an artifact of the job, secrets masked; anyone who may read the job sees"
         " them",
         "Keep the earlier settings as an artifact of the job?",
@@ -323,6 +324,23 @@ VARIABLES = (
         "fail if a queue of any cluster holds more messages than this",
         "How many messages may a queue hold?",
         survey=("status",),
+    ),
+    Variable(
+        "spamexperts_probe_path",
+        "path",
+        ("probe",),
+        "absolute path of a file on the controller for what `probe` finds, without any value of the cluster; written"
+        " with `--check` as well",
+        "Which file gets what the probe finds?",
+        needed_by=("probe",),
+    ),
+    Variable(
+        "spamexperts_probe_writes",
+        "bool",
+        ("probe",),
+        "also write to the cluster, to find out what only a write can tell, and restore what was there",
+        "Also write to the cluster, and restore what was there?",
+        default=False,
     ),
     Variable(
         "spamexperts_receivers",

@@ -55,6 +55,7 @@ def _serve(options: argparse.Namespace) -> int:
         password=password,
         control_port=options.control_port,
         control_address=options.control_address,
+        dialect=options.dialect,
         **_switches(options.switch, options.config),
     )
     done = threading.Event()
@@ -148,6 +149,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--control-port", type=int, default=0, help="port of the control endpoint (default: a free one)")
     serve.add_argument("--control-address", default="127.0.0.1", help="its address (default %(default)s)")
     serve.add_argument("--switch", action="append", default=[], metavar="NAME=VALUE", help="a switch; repeatable")
+    serve.add_argument(
+        "--dialect", metavar="FILE", help="answer as in a file of the playbook probe; FILE#2: its second"
+    )
     serve.add_argument("--config", help="file of switches: a JSON object, or NAME=VALUE lines")
     serve.set_defaults(run=_serve)
     flow = commands.add_parser(

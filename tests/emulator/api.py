@@ -90,7 +90,7 @@ class Api:
 
     def _fault(self, fault: str, call: str, pairs: Any, client: str, language: str) -> Reply:
         if fault == "none":
-            return Reply(self._calls.run(call, pairs))
+            return self._calls.replayed(call) or Reply(self._calls.run(call, pairs))
         # Half a reply is only there after the call has run.
         late = self._switches["fault_when"] == "after" or fault in ("truncated", "cut", "clipped")
         reply = Reply(self._calls.run(call, pairs)) if late else Reply()
@@ -120,9 +120,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._without_end(reply.transmit)
             return
-        body = encode(reply.text, self.server.switches)
-        self.send_response(reply.status)
-        self.send_header("Content-Type", "text/html" if reply.html else "text/plain")
+        body = encode(reply.text, self.server.switches) if reply.body is None else reply.body
+        self.send_response_only(reply.status)
+        self.send_header("Server", reply.server or self.server_version)
+        self.send_header("Content-Type", reply.content_type or ("text/html" if reply.html else "text/plain"))
         self.send_header("Content-Length", str(len(body)))
         for name, value in reply.headers:
             self.send_header(name, value)

@@ -5,23 +5,29 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from .dialect import get_reply
+from .faults import Reply
 from .listings import find_reply, help_reply, queue_text, status_reply, status_text
 from .prose import say
+from .replay import Replay
 from .state import State
 from .switches import Switches
 from .values import SETTINGS, valid
 
 Arguments = Dict[str, str]
 
+_CONTROLS = re.compile("[\x00-\x1f\x7f]")
+
 
 class Calls:
     """The methods of one cluster."""
 
-    def __init__(self, state: State, switches: Switches, nodes: Sequence[str]) -> None:
+    def __init__(self, state: State, switches: Switches, nodes: Sequence[str], replay: Optional[Replay] = None) -> None:
+        self._replay = replay
         self._state, self._switches, self._nodes = state, switches, tuple(nodes)
         self._methods: Dict[str, Tuple[Tuple[str, ...], Callable[[Arguments, str], str]]] = {
             "api_delivery_queue": ((), lambda _arguments, _language: queue_text(self._nodes)),
@@ -39,6 +45,10 @@ class Calls:
         how = self._switches["translated"]
         asked = dict(pairs).get("api_language") == "en"
         return "nl" if how == "always" or (how == "unless_asked" and not asked) else "en"
+
+    def replayed(self, call: str) -> Optional[Reply]:
+        """Return what a call gets by the file of a probe, if there is one and it says so."""
+        return self._replay.reply(call, self._state.sets > 0) if self._replay else None
 
     def run(self, call: str, pairs: Sequence[Tuple[str, str]]) -> str:
         """Carry out one call and return the text of its reply."""
@@ -85,6 +95,7 @@ class Calls:
         fault = self._refusal(arguments, language)
         if fault:
             return fault + "\n"
+        arguments = {name: self._without_controls(value) for name, value in arguments.items()}
         ignored = self._switches.names("ignore_set")
         failed = self._switches.names("node_fail")
         self._state.apply(
@@ -108,9 +119,15 @@ class Calls:
         for name, value in arguments.items():
             if limit and len(value) > limit:
                 return say(language, "too_long", name=name, limit=limit)
+            if self._switches["controls"] == "refuse" and _CONTROLS.search(value):
+                return say(language, "bad_value", name=name)
             if value != "default" and not valid(name, value, self._switches):
                 return say(language, "bad_value", name=name)
         return None
+
+    def _without_controls(self, value: str) -> str:
+        replacement = {"remove": "", "blank": " "}.get(self._switches["controls"])
+        return value if replacement is None else _CONTROLS.sub(replacement, value)
 
     def _status(self, _arguments: Arguments, language: str) -> str:
         if self._switches["status_format"] == "text":

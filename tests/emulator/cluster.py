@@ -10,7 +10,7 @@ import tempfile
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Dict, List, Optional, Sequence, Type, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Type, Union
 
 from .api import PATH, Api, ApiServer
 from .auth import Authenticator
@@ -18,6 +18,7 @@ from .calls import Calls
 from .control import ControlServer
 from .flow import Flow, FlowOptions, read_sent
 from .journal import Journal
+from .replay import load
 from .state import State
 from .stream import Node
 from .switches import Switches
@@ -31,6 +32,7 @@ class Emulator:
     """A Local Cloud: an HTTPS API that keeps state, and filtering nodes that send mail logs.
 
     Keyword arguments that are not a parameter below are switches. Use it as a context manager, or call start and stop.
+    `dialect` is the file of the playbook probe, or one report in it, whose replies are given again.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Emulator:
         control_port: Optional[int] = None,
         control_address: str = "127.0.0.1",
         certificates: Optional[Certificates] = None,
+        dialect: Optional[Union[str, Path, Mapping[str, Any]]] = None,
         **switches: Any,
     ) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="emulator-") if data_dir is None else None
@@ -61,8 +64,9 @@ class Emulator:
         self.password_path = self.data_dir / "password"
         self.password_path.touch(mode=0o600)
         self.password_path.write_text(self.password + "\n", encoding="utf-8")
-        self.switches = Switches(**switches)
-        self.state = State(self.nodes, self.data_dir / "state.json")
+        replay = None if dialect is None else load(dialect)
+        self.switches = Switches(**{**(replay.switches if replay else {}), **switches})
+        self.state = State(self.nodes, self.data_dir / "state.json", replay.values if replay else None)
         self.journal = Journal(self.data_dir / "journal.jsonl", self.password)
         self.sent_path = self.data_dir / "sent.jsonl"
         self._senders = [Node(name, self.state, self.switches) for name in self.nodes]
@@ -74,7 +78,7 @@ class Emulator:
         self.certificates = certificates
         self.ca_path = str(certificates.ca_path)
         api = Api(
-            Calls(self.state, self.switches, self.nodes),
+            Calls(self.state, self.switches, self.nodes, replay),
             self.switches,
             self.journal,
             Authenticator(self.username, self.password),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from .prose import say
 from .switches import Switches
@@ -32,13 +32,19 @@ ENDLESS = ("drip", "drip_body", "endless", "bomb")
 
 @dataclass
 class Reply:
-    """What goes back over HTTP; `transmit` is whole, truncated (fewer bytes than announced), dropped, or of ENDLESS."""
+    """What goes back over HTTP; `transmit` is whole, truncated (fewer bytes than announced), dropped, or of ENDLESS.
+
+    `body`, if it is given, is sent as it is, instead of `text` in the encoding of the switches.
+    """
 
     text: str = ""
     status: int = 200
     headers: List[Tuple[str, str]] = field(default_factory=list)
     transmit: str = "whole"
     html: bool = False
+    body: Optional[bytes] = None
+    content_type: str = ""
+    server: str = ""
 
 
 class Faults:

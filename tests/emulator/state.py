@@ -29,10 +29,12 @@ class Snapshot:
 class State:
     """Settings of one cluster; every method is safe to call from any thread."""
 
-    def __init__(self, nodes: Sequence[str], path: Optional[Path] = None) -> None:
+    def __init__(
+        self, nodes: Sequence[str], path: Optional[Path] = None, pinned: Optional[Dict[str, str]] = None
+    ) -> None:
         self._lock = threading.RLock()
         self._path = path
-        self._pinned: Dict[str, str] = {}
+        self._pinned: Dict[str, str] = dict(pinned or {})
         self._more_cleared = False
         self.defaults = dict(DEFAULTS)
         # Counts set calls that went through, whether they changed something or not.

@@ -139,6 +139,12 @@ SWITCHES: Tuple[Switch, ...] = (
     ),
     Switch("without_status_template", False, bool, "a build of 2015 that does not know status_template"),
     Switch("max_argument", 0, int, "longest argument in characters that is taken; 0: no limit"),
+    Switch(
+        "controls",
+        "keep",
+        ("keep", "remove", "blank", "refuse"),
+        "control characters in an argument: kept, left out, turned into blanks, or a reason to refuse the call",
+    ),
     Switch("semicolon", "split", ("split", "data"), "a bare ; in the query separates arguments, or is data"),
     Switch("ignore_set", "", str, "settings (comma-separated, or all) that a set call silently does not change"),
     Switch("lag_s", 0.0, float, "a get call shows the settings as they were so many seconds ago"),

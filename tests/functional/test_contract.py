@@ -47,6 +47,7 @@ CASES = {
         ),
         Case("api_call", {"method": "api_delivery_queue", "read_only": True}, name="api_call that only reads"),
         Case("api_help_info", {}),
+        Case("cluster_probe", {}),
         Case(
             "remote_syslog_server",
             {

@@ -83,7 +83,7 @@ def variables() -> str:
         elif variable.environment:
             default = f"`{variable.environment}`, else {default}"
         named = " ".join(f"`{name}`" for name in variable.playbooks)
-        playbooks = "all four" if variable.playbooks == table.CLUSTER_PLAYBOOKS else named
+        playbooks = "all five" if variable.playbooks == table.CLUSTER_PLAYBOOKS else named
         lines.append(f"| `{variable.name}` | {default} | {playbooks} | {variable.meaning} |")
     return "\n".join(lines)
 

@@ -15,7 +15,7 @@ import typing as t
 
 from .errors import Redact, ReplyError, shorten
 
-REPORT = "please report the layout of this reply to the collection's maintainers, with secrets removed"
+REPORT = "please run the playbook spamexperts.local_cloud.probe and send its file to the collection's maintainers"
 
 # Failure class, pattern of the text, remedy. The first match decides; HTML comes first, as it may quote the others.
 ERRORS: t.Tuple[t.Tuple[str, t.Pattern[str], str], ...] = tuple(

@@ -117,8 +117,10 @@ def user_agent(environment: t.Mapping[str, str]) -> str:
 class Client:
     """Calls methods of one cluster's Software API over one connection. Not for use by several threads."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, seen: t.Optional[t.Callable[[t.Any], None]] = None) -> None:
+        """``seen`` gets each response of requests before its body is read, while its connection is still there."""
         self.connection = connection
+        self._seen = seen
         self.redact = redactor(connection.username, connection.password, connection.secrets)
         self._deadline = Deadline(connection.deadline)
         # For the message of a failure: how often the call was sent, and since when.
@@ -227,6 +229,8 @@ class Client:
             allow_redirects=False,
             stream=True,
         )
+        if self._seen is not None:
+            self._seen(response)
         try:
             load(response)
         except Exception:

@@ -214,14 +214,14 @@ def _in_order(row: t.Sequence[str], messages: t.List[str]) -> t.Optional[Found]:
     return Found(values, {}, messages) if fits else None
 
 
-LAYOUTS: t.Tuple[Layout, ...] = (
-    _object(_json),
-    _object(_repr),
-    _sequence(_json),
-    _sequence(_repr),
-    _labelled(r"[ \t]*:[ \t]?"),
-    _labelled(r"[ \t]*=[ \t]?"),
+LAYOUTS: t.Dict[str, Layout] = {
+    "json": _object(_json),
+    "repr": _object(_repr),
+    "json list": _sequence(_json),
+    "tuple": _sequence(_repr),
+    "colon": _labelled(r"[ \t]*:[ \t]?"),
+    "equals": _labelled(r"[ \t]*=[ \t]?"),
     # Not before a separator of the other two, which would then be part of the value.
-    _labelled(r"(?:[ \t]+(?![:=](?:[ \t]|\Z))|\Z)"),
-    _csv,
-)
+    "blank": _labelled(r"(?:[ \t]+(?![:=](?:[ \t]|\Z))|\Z)"),
+    "csv": _csv,
+}

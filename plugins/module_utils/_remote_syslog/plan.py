@@ -105,6 +105,17 @@ def make_plan(current: Settings, wanted: t.Mapping[str, Value], force: bool = Fa
     return plan
 
 
+def restoring(result: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """Options of remote_syslog_server that restore the ``before`` of one of its results.
+
+    Empty values cannot be sent, except for an empty host; such settings are reset to the product's default.
+    """
+    before = result["before"]
+    reset = list(NAMES if result.get("before_untouched") else result.get("before_defaults") or ())
+    reset += [name for name in NAMES if name not in (*reset, "host") and before[name] in ("", None)]
+    return {**{name: before[name] for name in NAMES if name not in reset}, "reset": reset}
+
+
 def _is_met(current: Settings, name: str, value: Value) -> bool:
     if value != RESET:
         return current.holds(name, value)

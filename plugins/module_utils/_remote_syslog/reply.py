@@ -22,7 +22,7 @@ _PLAIN_NAME = re.compile(rf"\b({NAME})\b", re.IGNORECASE)
 _HARMLESS = re.compile("deprecat|default", re.IGNORECASE)
 _CUT = re.compile(r"%\([^)]*\)?\Z")
 _FOREIGN_WARNING = re.compile(rf"[^\W\d_]+: .*'(?:{NAME})'")
-_DEFAULT = re.compile(
+DEFAULT = re.compile(
     r"\bdefault\b(?: value| setting)?,?(?: which)?"
     # Something has to be between: the next word alone may be the beginning of a sentence that was cut.
     r"(?:(?: (?:is|was))?\s*[:=]\s*|\s+(?:is|was)\s+|\s*(?=['\"]))"
@@ -39,8 +39,8 @@ def parse_settings(text: str, redact: Redact = str) -> Reply:
         raise ReplyError(f"the cluster's reply is empty; {remedy}", "not_plaintext")
     warnings = [line.strip() for line in lines if is_warning(line)]
     rest = [line for line in lines if not is_warning(line)]
-    for layout in LAYOUTS:
-        found = layout(rest)
+    for layout, read in LAYOUTS.items():
+        found = read(rest)
         if found is None:
             continue
         values, unknown, messages, tails = found
@@ -56,7 +56,7 @@ def parse_settings(text: str, redact: Redact = str) -> Reply:
         pinned = _pinned(messages, unknown)
         shown = {redact(name): redact(value) for name, value in unknown.items()}
         below = {template: (redact(name), line) for template, (name, line) in tails.items()}
-        return Reply(values, pinned, tuple(redact(message) for message in messages), shown, below)
+        return Reply(values, pinned, tuple(redact(message) for message in messages), shown, below, layout)
     raise _unreadable(text, labels_in(lines), redact)
 
 
@@ -120,7 +120,7 @@ def _pinned(messages: t.Iterable[str], unknown: t.Iterable[str]) -> t.Optional[V
             if "default" in message.lower() or _PLAIN_NAME.search(message):
                 return None
             continue
-        default = _DEFAULT.search(message)
+        default = DEFAULT.search(message)
         before = message[: default.start("value")] if default else ""
         names = {setting(name) for name in _QUOTED_NAME.findall(before) or _PLAIN_NAME.findall(before)}
         if not names and any(quote + name + quote in before for name in unknown for quote in "'\"`"):

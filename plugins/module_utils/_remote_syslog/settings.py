@@ -194,6 +194,7 @@ class Reply:
     pinned: the product's default of each setting that, according to a warning, differs from it; None if the reply shows
     no defaults, because then nothing is known about any setting. unknown: settings that this collection does not know.
     tails: for a template, the name of such a setting right below it and its line, which may be the template's own end.
+    layout: the key of the one in LAYOUTS that it has.
     """
 
     values: t.Mapping[str, str]
@@ -201,6 +202,7 @@ class Reply:
     messages: t.Tuple[str, ...]
     unknown: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     tails: t.Mapping[str, t.Tuple[str, str]] = dataclasses.field(default_factory=dict)
+    layout: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

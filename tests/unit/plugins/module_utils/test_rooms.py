@@ -25,6 +25,7 @@ ROOMS = {
     "_api": (set(), {"requests", "urllib3"}),
     "_log_format": (set(), set()),
     "_remote_syslog": ({"_api", "_log_format"}, set()),
+    "_probe": ({"_api", "_remote_syslog"}, set()),
     "_receiver": ({"_log_format"}, set()),
 }
 FILES = sorted(UTILS.rglob("*.py"))

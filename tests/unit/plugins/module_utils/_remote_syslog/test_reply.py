@@ -315,7 +315,7 @@ def test_text_of_settings_is_not_an_error_of_the_cluster(text, says):
     with pytest.raises(ReplyError) as error:
         parse_settings(text)
     assert error.value.failure_class == "not_plaintext"
-    assert says in error.value.message and "please report the layout" in error.value.message
+    assert says in error.value.message and "please run the playbook" in error.value.message
 
 
 def test_header_that_speaks_of_a_server_and_a_time():
@@ -427,7 +427,7 @@ def test_reply_that_is_something_else_is_refused(text):
         parse_settings(text)
     assert error.value.failure_class == "not_plaintext"
     # What to do about it: ask for help with the layout, or look at the cluster.
-    assert any(words in error.value.message for words in ("please report the layout", "api_url", "inside the cluster"))
+    assert any(words in error.value.message for words in ("please run the playbook", "api_url", "inside the cluster"))
 
 
 def test_template_over_lines_keeps_its_pieces():
