@@ -195,7 +195,7 @@ def test_rotation_waits_for_a_node_that_sends_seldom(site, receiver):
     counters = receiver.container.path("/var/log/spamexperts-receiver/impstats.json")
     while "quiet.example" not in counters.read_text(encoding="utf-8"):
         time.sleep(0.1)
-    receiver.run("systemctl", "start", "spamexperts-receiver-metrics.service")
+    receiver.run("systemctl", "restart", "spamexperts-receiver-metrics.service")
     variables = {**site.variables({"secret": NEXT, "previous_secrets": [OLD]}, "udp"), **QUICK}
     with under_load(site, "rotation with a quiet node") as found:
         stopped = site.playbook("rotate_secret", fails=True, **{**variables, "spamexperts_proof_timeout": 20})

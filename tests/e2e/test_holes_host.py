@@ -172,7 +172,7 @@ def upgraded(receiver) -> None:
         text, count = re.subn(pattern, other, text)
         assert count == 1, text
     receiver.run("tee", command, stdin=text.encode())
-    receiver.run("systemctl", "start", "spamexperts-receiver-metrics")
+    receiver.run("systemctl", "restart", "spamexperts-receiver-metrics")
     line = receiver.run("rsyslog_receiver_health", check=False)
     assert "rsyslog is 8.2302.0 now, and the configuration is for 8.2102.0: run the playbook" in line
 

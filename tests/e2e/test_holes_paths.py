@@ -39,7 +39,7 @@ with socket.socket(type=socket.SOCK_DGRAM) as sock:
 
 def health(receiver) -> str:
     """The answer of the health check, of new metrics; whoever asks is nobody."""
-    receiver.run("systemctl", "start", "spamexperts-receiver-metrics.service")
+    receiver.run("systemctl", "restart", "spamexperts-receiver-metrics.service")
     command = ["runuser", "-u", "nobody", "--", "rsyslog_receiver_health", "--nodes=off", "--quarantined=off"]
     return receiver.run(*command, check=False)
 
@@ -102,7 +102,7 @@ def test_a_flood_of_quarantine_costs_no_good_day(site, receiver):
     said = receiver.run(*command, "--min-free=99%", check=False)
     assert "Nothing is deleted for it" in said and "Deleted" not in said
     assert len(list(receiver.container.path(DATA_DIR).glob("*/messages.json"))) >= 10
-    receiver.run("systemctl", "start", "spamexperts-receiver-metrics.service")
+    receiver.run("systemctl", "restart", "spamexperts-receiver-metrics.service")
     metrics = receiver.shell(f"cat {STATE}/receiver.prom")
     (deleted,) = [
         line.split()[1] for line in metrics.split("\n") if "quarantine_deleted_bytes_total " in line and line[0] != "#"

@@ -220,7 +220,7 @@ def survey_values(template: Mapping[str, Any], answers: Mapping[str, Any]) -> di
     for name, question in questions.items():
         value = answers.get(name, question.get("default"))
         if value is not None:
-            assert type(value) is KINDS[question["type"]], f"{name}: {value!r}"
+            assert isinstance(value, KINDS[question["type"]]) and not isinstance(value, bool), f"{name}: {value!r}"
             assert question["type"] != "multiplechoice" or value in question["choices"].splitlines()
             values[name] = value
     return values

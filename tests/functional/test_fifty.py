@@ -73,7 +73,7 @@ class Fifty:
         assert run.status != 0, run.stdout
         calls = {name: emulator.journal.calls for name, emulator in self.emulators.items()}
         # A slow machine may not even get to the request before the deadline.
-        assert {name for name, (_, _, most) in BAD.items() if len(calls[name]) > most} == set()
+        assert {name for name, (_switches, _told, most) in BAD.items() if len(calls[name]) > most} == set()
         # A worker starts as a copy of Ansible's own process. What is more than that one ever had is the worker's own.
         assert run.peaks or sys.platform != "linux"
         own, worker = run.peaks or (0, 0)

@@ -79,10 +79,9 @@ def params(emulator: Emulator, **more: Any) -> dict[str, Any]:
 def asked(certificates):
     """Probes an emulator of its own, which has the settings and switches given."""
 
-    def report(nodes: tuple[str, ...] = NODES["one"], pinned: Any = ONE, **options: Any) -> dict[str, Any]:
+    def report(nodes: tuple[str, ...] = NODES["one"], pinned: Any = None, **options: Any) -> dict[str, Any]:
         with Emulator(password=PASSWORD, certificates=certificates, nodes=nodes, **options) as emulator:
-            if pinned:
-                emulator.state.pin(**pinned)
+            emulator.state.pin(**(ONE if pinned is None else pinned))
             found = probe(params(emulator))
             assert emulator.journal.calls == [GET, HELP, STATUS]
             text = json.dumps(found["report"], ensure_ascii=False)

@@ -561,7 +561,7 @@ def test_end_of_a_template_that_looks_like_a_setting(emulator):
     template = "x" * (WIDTH - 6) + "%(id)s" + "part: two"
     emulator.state.pin(message_template=template, status_template="%(id)s")
     emulator.set_switch("template_mangle", "spanning")
-    for _ in range(2):
+    for _turn in range(2):
         given = run(emulator, message_template=template, port=1514)
         assert given["verified"] and given["unknown_settings"] == {} and "warnings" not in given
         assert given["settings"]["message_template"] == emulator.state.settings["message_template"] == template
