@@ -81,7 +81,8 @@ def asked(certificates):
 
     def report(nodes: tuple[str, ...] = NODES["one"], pinned: Any = None, **options: Any) -> dict[str, Any]:
         with Emulator(password=PASSWORD, certificates=certificates, nodes=nodes, **options) as emulator:
-            emulator.state.pin(**(ONE if pinned is None else pinned))
+            if pinned != {}:
+                emulator.state.pin(**(pinned or ONE))
             found = probe(params(emulator))
             assert emulator.journal.calls == [GET, HELP, STATUS]
             text = json.dumps(found["report"], ensure_ascii=False)
@@ -97,7 +98,7 @@ def test_the_file_of_a_dialect_is_that_dialect(asked, certificates, row):
     report = asked(**switches(ROWS[row]))
     # Nothing but the shapes of the values is in the file.
     assert asked(nodes=NODES["two"], pinned=TWO, **switches(ROWS[row])) == report
-    assert asked(pinned=None, dialect=report) == report
+    assert asked(pinned={}, dialect=report) == report
     with Emulator(certificates=certificates, dialect=report) as emulator:
         # It is a cluster that can be written to, and answers as before.
         given = params(emulator, **WANTED)
@@ -165,7 +166,7 @@ def sent(lines: list[str], report: dict[str, Any]) -> dict[str, Any]:
 def test_a_reply_that_cannot_be_read_can_be_replayed(asked, name):
     report = asked(**HOSTILE[name][0])
     assert "read" not in report["calls"][GET] and report["calls"][GET]["lines"]
-    assert asked(pinned=None, dialect=report) == report
+    assert asked(pinned={}, dialect=report) == report
 
 
 @pytest.mark.parametrize("kind", ["self_signed", "version_1", "expired", "wrong_name"])
