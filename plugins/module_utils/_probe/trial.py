@@ -18,7 +18,7 @@ from .._remote_syslog.apply import apply_settings
 from .._remote_syslog.plan import make_plan, restoring
 from .._remote_syslog.reply import UnknownAnswer, check_write
 from .._remote_syslog.settings import NAMES
-from .._remote_syslog.write import SET, read
+from .._remote_syslog.write import SET, read, settle
 
 Params = t.Mapping[str, t.Any]
 Facts = t.Dict[str, t.Any]
@@ -71,11 +71,13 @@ def _omitted(params: Params) -> str:
             payload = dict(make_plan(read(client)[0], {SETTING: PRINTABLE}, force=True).payload)
             del payload[SETTING]
             _send(client, payload)
-            for left in range(params["verify_retries"], -1, -1):
-                # A cluster may take a while to show what a write did.
-                found = read(client)[0]
-                if not found.holds(SETTING, PRINTABLE) or not left or not client.pause(params["verify_delay"]):
-                    break
+            # A cluster may take a while to show what a write did.
+            found, _messages = settle(
+                client,
+                lambda settings: not settings.holds(SETTING, PRINTABLE),
+                params["verify_retries"],
+                params["verify_delay"],
+            )
         except ApiError as error:
             return _OUTCOMES.get(error.failure_class, "unknown")
     if found.holds(SETTING, PRINTABLE):

@@ -45,6 +45,17 @@ def _settings(reply: Reply, redact: Redact) -> Settings:
         return Settings.from_api(dataclasses.replace(reply, values=values, pinned=pinned))
 
 
+def settle(
+    client: Client, is_done: t.Callable[[Settings], bool], retries: int, delay: int
+) -> t.Tuple[Settings, Messages]:
+    """The settings, read until they are as somebody waits for, for a bounded time. ``delay``: seconds between reads."""
+    for left in range(retries, -1, -1):
+        settings, messages = read(client)
+        if is_done(settings) or not left or not client.pause(delay):
+            break
+    return settings, messages
+
+
 class Write:
     """The write of a plan, by a client that has read ``current``. Only what the cluster shows afterwards counts."""
 
@@ -116,11 +127,9 @@ class Write:
 
     def _settle(self, retries: int) -> t.Tuple[Settings, Messages]:
         """The settings, read until they are as planned, for a bounded time."""
-        for left in range(retries, -1, -1):
-            settings, messages = read(self._client)
-            if not self._plan.not_taken(settings) or not left or not self._client.pause(self._params["verify_delay"]):
-                break
-        return settings, messages
+        return settle(
+            self._client, lambda found: not self._plan.not_taken(found), retries, self._params["verify_delay"]
+        )
 
     def _has_worked(self, error: ApiError, settings: Settings) -> bool:
         """Whether the write took effect, as the settings read after it show, although its answer does not say so."""
